@@ -1,0 +1,1 @@
+"""milpsparse: the sparsest one-hidden-layer ReLU network through data, proved and benchmarked."""

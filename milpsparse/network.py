@@ -67,7 +67,7 @@ class Network:
 
     @property
     def largest(self) -> Any:
-        """max |u|: the smallest bound B that the network fits (0 without neurons)."""
+        """Largest |u|: the smallest bound B that the network fits (0 without neurons)."""
         return abs(self.path).max() if self.path.size else 0
 
     def n_neurons(self, skip: bool) -> int:
@@ -84,12 +84,12 @@ class Network:
         return self.path if count_bias else self.weights
 
     def path_norm(self, p: float, count_bias: bool) -> float:
-        """sum |u|^p over the counted entries, 0 < p <= 1 (p = 1: the l1 path norm)."""
+        """The lp path norm sum |u|^p over the counted entries, 0 < p <= 1."""
         entries = abs(self.best.counted(count_bias)).ravel()
         return float(sum(entries)) if p == 1 else float(sum(float(e) ** p for e in entries if e))
 
     def group_norm(self, count_bias: bool) -> float:
-        """sum_k ||u_k||_2 over the counted entries."""
+        """The group norm sum_k ||u_k||_2 over the counted entries."""
         entries = self.counted(count_bias).astype(float)
         return float(np.linalg.norm(entries, axis=1).sum())
 
@@ -105,7 +105,7 @@ class Network:
         return self.path_norm(objective.p or 1.0, count_bias)
 
     def knots(self) -> list[tuple[float, float]]:
-        """For one input: the sorted knots (position, change of slope) of f; zero changes dropped."""
+        """For one input: the knots of f as sorted (position, change of slope), changes not 0."""
         if self.weights.shape[1] != 1:
             raise BadInput(f"knots need one input; this network has {self.weights.shape[1]}")
         jumps: dict[Any, Any] = {}

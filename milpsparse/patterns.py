@@ -158,4 +158,3 @@ def _spread(cell: int, at: NDArray[np.int64]) -> int:
 def _bits(masks: list[int], n: int) -> NDArray[np.bool_]:
     rows = [np.frombuffer(m.to_bytes((n + 7) // 8, "little"), np.uint8) for m in masks]
     return np.unpackbits(np.array(rows), axis=1, bitorder="little")[:, :n].astype(bool)
-

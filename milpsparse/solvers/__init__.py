@@ -1,0 +1,1 @@
+"""Solver backends, one file each, found by this folder: a constant SOLVER of type `Solver`."""

@@ -1,0 +1,71 @@
+"""Answer: what a method says about an instance. Claims only; `check` finds what is true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from milpsparse import network as networks
+from milpsparse.network import Network
+
+
+class Termination(StrEnum):
+    """Why a method stopped. Whether it has a network is a separate fact."""
+
+    OPTIMAL = "optimal"  # it claims that its value equals its lower bound
+    FEASIBLE = "feasible"  # it ended by itself, with a network and without a matching bound
+    INFEASIBLE = "infeasible"  # it claims that no network fits
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"  # it failed; raw_status has its last words
+    NOT_AVAILABLE = "not_available"  # it refuses this instance, or is missing here; never a failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a method returns.
+
+    `claimed_dual_bound` is a lower bound on the objective, claimed for all networks (scope "all")
+    or for those with |u| <= bound_used ("within_bound"). `raw_status` keeps the solver's words.
+    """
+
+    objective: str
+    termination: Termination
+    network: Network | None = None
+    claimed_primal_bound: float | None = None
+    claimed_dual_bound: float | None = None
+    dual_bound_scope: str = "within_bound"
+    bound_used: float | None = None
+    raw_status: str = ""
+    model: str | None = None
+    solver: str | None = None
+    solver_version: str | None = None
+    node_count: int | None = None
+    n_rows: int | None = None
+    n_cols: int | None = None
+    n_binaries: int | None = None
+    n_nonzeros: int | None = None
+    build_time_s: float | None = None
+    solve_time_s: float | None = None
+    stats: Mapping[str, Any] = field(default_factory=dict)
+    proof: Any = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain JSON values; `from_json` reads it back."""
+        out = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "proof"}
+        out["network"] = None if self.network is None else self.network.to_json()
+        out["stats"] = dict(self.stats)
+        return out
+
+
+def from_json(data: Mapping[str, Any], n_features: int) -> Answer:
+    """Read an answer; ValueError, KeyError or TypeError when the data are none."""
+    known = {f.name for f in fields(Answer)} & data.keys()
+    values = {name: data[name] for name in known}
+    values["termination"] = Termination(values["termination"])
+    if values.get("network") is not None:
+        values["network"] = networks.from_json(values["network"], n_features)
+    return Answer(**values)

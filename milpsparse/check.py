@@ -1,0 +1,195 @@
+"""The check: what is true of an answer, from the instance and the returned network alone.
+
+Residuals, counts and bounds are recomputed in rational arithmetic; nothing the method says about
+itself is used except to be judged. Lower bounds are the theorems of `bounds`, and the method's own
+one, which stays a claim. The check never changes a network.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from milpsparse import judge
+from milpsparse.answer import Answer, Termination
+from milpsparse.bounds import best_bound
+from milpsparse.instance import Instance
+from milpsparse.network import Network
+from milpsparse.objective import Objective, parse_objective
+from milpsparse.rational import integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What is true of one answer; the columns of a row's checked part.
+
+    `primal_bound` is the value of a verified network that fits the bound (else None).
+    `dual_bound` is the best lower bound, its kind in `evidence`: theorem, proof, search, claimed.
+    `generic_bound` holds for almost every label vector; it proves nothing here.
+    """
+
+    verdict: str
+    termination: Termination
+    verified: bool = False
+    exact: bool = False
+    primal_bound: float | None = None
+    dual_bound: float | None = None
+    dual_bound_scope: str = "all"
+    evidence: str | None = None
+    generic_bound: float | None = None
+    gap: float | None = None
+    gap_int: int | None = None
+    max_residual: float | None = None
+    bound_active: bool | None = None
+    n_neurons: int | None = None
+    n_parameters: int | None = None
+    fail_reason: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a claim did not hold."""
+        return self.verdict.startswith("fail")
+
+    @property
+    def proved(self) -> bool:
+        """Whether optimality is proved, not only claimed."""
+        return self.termination == Termination.OPTIMAL and self.evidence != "claimed"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain values."""
+        return asdict(self)
+
+
+def check(instance: Instance, answer: Answer) -> Verdict:
+    """Judge an answer. Returns a Verdict whatever the answer holds; it never raises for a lie."""
+    objective = parse_objective(answer.objective)
+    if answer.termination in (Termination.NOT_AVAILABLE, Termination.ERROR):
+        word = "unknown" if answer.termination == Termination.NOT_AVAILABLE else "fail_abort"
+        return Verdict(verdict=word, termination=answer.termination, fail_reason=answer.raw_status)
+    facts, reason = _network_facts(instance, answer.network, objective)
+    facts |= _lower_bound(instance, answer, objective)
+    return _judge(instance, answer, objective, facts, reason)
+
+
+def _network_facts(
+    instance: Instance, network: Network | None, objective: Objective
+) -> tuple[dict[str, Any], str]:
+    """Residual, counts and value; and why the network is no solution ("" when it is)."""
+    if network is None:
+        return {}, ""
+    if reason := _malformed(instance, network):
+        return {}, reason
+    residual = max(abs(r) for r in residuals(instance, network))
+    facts: dict[str, Any] = {
+        "exact": residual == 0,
+        "max_residual": _float(residual),
+        "n_neurons": network.n_neurons(instance.skip),
+        "n_parameters": network.n_parameters(instance.count_bias),
+    }
+    if _float(residual) > judge.TOLERANCE * max(1.0, abs(instance.y).max()):
+        return facts, f"the network misses the data by {_float(residual):.3g}"
+    largest = _fraction(network.best.largest)
+    if instance.bound_exact is not None:
+        slack = 0 if facts["exact"] else Fraction(judge.TOLERANCE)
+        if largest > instance.bound_exact * (1 + slack):
+            what = f"|u| = {float(largest):.6g} breaks the bound {instance.bound:g}"
+            return facts, what
+        facts["bound_active"] = largest >= instance.bound_exact * (1 - Fraction(judge.TOLERANCE))
+    facts["verified"] = True
+    flags = {"skip": instance.skip, "count_bias": instance.count_bias}
+    facts["primal_bound"] = network.value(objective, **flags)
+    return facts, ""
+
+
+def _malformed(instance: Instance, network: Network) -> str:
+    K = len(network.signs)
+    shapes = [network.weights.shape, network.biases.shape]
+    if shapes != [(K, instance.n_features), (K,)]:
+        return f"the network has shapes {shapes}, not {[(K, instance.n_features), (K,)]}"
+    if not set(network.signs.tolist()) <= {1, -1}:
+        return "signs must be 1 or -1"
+    if network.skip is not None and not instance.skip:
+        return "the network has a skip connection, the instance has none"
+    if network.exact is None and not np.isfinite(network.path.astype(float)).all():
+        return "the network has entries that are not finite"
+    skip = network.skip
+    if skip is not None and not np.isfinite([*skip.weights.astype(float), float(skip.bias)]).all():
+        return "the skip connection has entries that are not finite"
+    return ""
+
+
+def residuals(instance: Instance, network: Network) -> list[Fraction]:
+    """f(x_i) - y_i for every point, in rationals; doubles count as the dyadics they are.
+
+    Network and data are scaled to integers, so that the sums run in machine-speed big integers.
+    """
+    net, d = network.best, instance.n_features
+    entries = [_fraction(v) for v in [*net.path.ravel().tolist(), *_skip_entries(net, d)]]
+    numbers, scale = integers(entries)
+    u = np.array(numbers, dtype=object).reshape(-1, d + 1)
+    cells = [*instance.X_exact.ravel().tolist(), *instance.y_exact.tolist()]
+    data, unit = integers(cells)
+    X = np.array(data[: -instance.n_samples], dtype=object).reshape(-1, d)
+    y = np.array(data[-instance.n_samples :], dtype=object)
+    points = np.column_stack([X, np.full(len(X), unit, dtype=object)])
+    values = points @ u.T  # pre-activations, and the skip connection in the last column
+    hidden = np.where(values[:, :-1] > 0, values[:, :-1], 0) @ net.signs.astype(object)
+    out = hidden + values[:, -1] - y * scale
+    return [Fraction(int(v), unit * scale) for v in out]
+
+
+def _skip_entries(network: Network, d: int) -> list[Any]:
+    if network.skip is None:
+        return [0] * (d + 1)
+    return [*network.skip.weights.tolist(), network.skip.bias]
+
+
+def _fraction(value: Any) -> Fraction:
+    return value if isinstance(value, Fraction) else Fraction(value)
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> dict[str, Any]:
+    """The best lower bound with its evidence; a claim counts only where it beats the theorems."""
+    theorem = best_bound(instance, objective, "theorem")
+    generic = best_bound(instance, objective, "generic")
+    facts: dict[str, Any] = {"generic_bound": None if generic is None else float(generic.value)}
+    value = -math.inf
+    if theorem is not None:
+        value = float(theorem.value)
+        facts |= {"dual_bound": value, "evidence": "theorem", "dual_bound_scope": "all"}
+    claim = answer.claimed_dual_bound
+    if claim is not None and math.isfinite(claim) and judge.rounded(claim, objective) > value:
+        scope = answer.dual_bound_scope
+        facts |= {"dual_bound": claim, "evidence": "claimed", "dual_bound_scope": scope}
+    return facts
+
+
+def _judge(
+    instance: Instance, answer: Answer, objective: Objective, facts: dict[str, Any], reason: str
+) -> Verdict:
+    primal, dual = facts.get("primal_bound"), facts.get("dual_bound")
+    if dual is not None and primal is not None:
+        facts["gap"] = judge.gap(primal, dual)
+        if objective.counts:
+            facts["gap_int"] = int(primal - judge.rounded(dual, objective))
+    word, why = judge.word(instance, answer, objective, facts, reason)
+    if word == "within tolerance":
+        facts |= {"primal_bound": None, "gap": None, "gap_int": None}
+        word = "unknown"
+    termination = answer.termination
+    if judge.is_optimal(instance, objective, facts) and not word.startswith("fail"):
+        termination = Termination.OPTIMAL
+    elif termination == Termination.OPTIMAL:
+        termination = Termination.FEASIBLE
+    return Verdict(verdict=word, termination=termination, fail_reason=why, **facts)

@@ -1,0 +1,289 @@
+"""Methods: a model solved by a solver, or an algorithm; the protocols, and the names people type.
+
+model@solver            neuron_big_m@highs, pattern_l1@clarabel
+algorithm               coordinate_start
+name[option=value,...]  reweighted_l1[p=0.4], neuron_big_m[slots=3]@highs
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from milpsparse import registry
+from milpsparse.answer import Answer, Termination
+from milpsparse.errors import BadInput, NotAvailable, UnknownName, Unsupported
+from milpsparse.instance import Instance
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Neutral limits and options of one solve; the clock starts when the object is made."""
+
+    time_limit_s: float = 60.0
+    threads: int = 1
+    seed: int = 0
+    rel_gap: float = 0.0
+    log_file: str | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        """Seconds left, at least 0.01 (solvers read 0 as "no limit" or refuse it)."""
+        return max(0.01, self.time_limit_s - (time.monotonic() - self.started))
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a model or algorithm: its default (which gives the type) and one line of help.
+
+    A default of None takes an integer.
+    """
+
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+
+    def parse(self, name: str, text: str) -> Any:
+        """The value that a text stands for, of the default's type."""
+        kind = int if self.default is None else type(self.default)
+        if self.choices and text not in self.choices:
+            raise BadInput(f"option {name}={text}: takes one of {', '.join(self.choices)}")
+        if kind is bool and text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        try:
+            if kind is bool:
+                raise ValueError
+            return kind(text)
+        except ValueError:
+            raise BadInput(f"option {name}={text}: takes a {kind.__name__}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """An instance as an optimisation problem, with the way back.
+
+    `decode()` reads the network from the variables' current values; `start(network)` sets those
+    values from a network (a MIP start), with `decode` after `start` giving the same function.
+    `dual_bound(value)` turns the solver's lower bound into one on the objective. Where
+    `relaxation` is true the problem's optimum is only a lower bound on the objective.
+    """
+
+    problem: Any
+    decode: Callable[[], Network]
+    start: Callable[[Network], None] | None = None
+    dual_bound: Callable[[float], float | None] = float
+    dual_scope: str = "within_bound"
+    relaxation: bool = False
+
+
+class Build(Protocol):
+    """Build a model: `incumbent` is a verified network that fits the bound."""
+
+    def __call__(
+        self, instance: Instance, objective: Objective, incumbent: Network, **options: Any
+    ) -> Program:
+        """State the problem."""
+        ...
+
+
+def takes_all(instance: Instance, objective: Objective) -> str | None:
+    """No instance is refused."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None."""
+
+    summary: str
+    framework: str  # "pyomo" or "cvxpy"
+    objectives: frozenset[str]
+    build: Build
+    refuses: Callable[[Instance, Objective], str | None] = takes_all
+    needs_bound: bool = True
+    options: Mapping[str, Option] = field(default_factory=dict)
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a solver said: why it stopped and whether it has a solution are separate facts."""
+
+    termination: Termination
+    has_solution: bool
+    raw_status: str
+    primal_bound: float | None = None
+    dual_bound: float | None = None
+    node_count: int | None = None
+    n_rows: int | None = None
+    n_cols: int | None = None
+    n_binaries: int | None = None
+    n_nonzeros: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver:
+    """A backend: SOLVER in a file of solvers/. `missing` gives what would install it, or None.
+
+    `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
+    solution, if any, in the problem's own variables.
+    """
+
+    summary: str
+    frameworks: frozenset[str]
+    solve: Callable[[Any, Limits, bool], Outcome]
+    version: Callable[[], str]
+    missing: Callable[[], str | None] = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Algorithm:
+    """A method of its own: ALGORITHM in a file of algorithms/."""
+
+    summary: str
+    objectives: frozenset[str]
+    run: Callable[..., Answer]  # run(instance, objective, limits, **options)
+    refuses: Callable[[Instance, Objective], str | None] = takes_all
+    needs_bound: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A method as the user named it: `name` is canonical, options are complete."""
+
+    name: str
+    rule: Model | Algorithm
+    rule_name: str
+    solver_name: str | None
+    options: Options
+
+    @property
+    def solver(self) -> Solver | None:
+        """The backend, or None for an algorithm."""
+        if self.solver_name is None:
+            return None
+        loaded: Solver = registry.load("solvers", self.solver_name)
+        return loaded
+
+    def missing(self) -> str | None:
+        """What would install the solver, or None."""
+        return None if self.solver is None else self.solver.missing()
+
+    def takes(self, objective: Objective) -> bool:
+        """Whether the method ever takes this objective."""
+        return objective.kind in self.rule.objectives
+
+    def refusal(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
+        """Why this method does not take this instance and objective, or None."""
+        if not self.takes(objective):
+            return f"{self.name} takes {', '.join(sorted(self.rule.objectives))}, not {objective}"
+        if self.rule.needs_bound and instance.bound is None and bound == "none":
+            return f"{self.name} needs a finite bound B: give --bound B or --bound auto"
+        if reason := self.rule.refuses(instance, objective):
+            return f"{self.name}: {reason}"
+        return self.missing()
+
+    def versions(self) -> dict[str, str]:
+        """Versions of all that decides what the method computes, for task keys."""
+        solver = {} if self.solver is None else {"solver": _version_of(self.solver)}
+        return {"rule": str(self.rule.version), **solver}
+
+
+def _version_of(solver: Solver) -> str:
+    return "missing" if solver.missing() else solver.version()
+
+
+_NAME = re.compile(r"(?P<rule>[A-Za-z]\w*)(\[(?P<options>[^\[\]]*)\])?(@(?P<solver>\w+))?")
+
+
+def parse_method(text: str) -> Method:
+    """The method of this name.
+
+    Raises
+    ------
+    UnknownName, BadInput
+        Naming what is unknown and the nearest known name.
+    """
+    match = _NAME.fullmatch(text.strip())
+    if match is None:
+        raise BadInput(f"method '{text}': write model@solver, algorithm or name[option=value,...]")
+    rule_name, solver_name = match["rule"], match["solver"]
+    models, algorithms = registry.names("models"), registry.names("algorithms")
+    if rule_name in models:
+        rule: Model | Algorithm = registry.load("models", rule_name)
+        solver_name = _solver_for(rule_name, rule, solver_name)
+    elif rule_name in algorithms:
+        rule = registry.load("algorithms", rule_name)
+        if solver_name:
+            raise BadInput(f"{rule_name} is an algorithm: it takes no solver '@{solver_name}'")
+    else:
+        raise UnknownName("method", rule_name, [*models, *algorithms])
+    given = _options(rule_name, rule.options, match["options"] or "")
+    shown = ",".join(f"{key}={value}" for key, value in sorted(given.items()))
+    name = rule_name + (f"[{shown}]" if shown else "") + (f"@{solver_name}" if solver_name else "")
+    defaults = {key: option.default for key, option in rule.options.items()}
+    return Method(
+        name=name,
+        rule=rule,
+        rule_name=rule_name,
+        solver_name=solver_name,
+        options={**defaults, **given},
+    )
+
+
+def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
+    """The named solver if it takes the model's framework; without a name, the first that does."""
+    if solver_name is not None:
+        solver: Solver = registry.load("solvers", solver_name)
+        if rule.framework not in solver.frameworks:
+            able = [s for s in registry.names("solvers") if _takes(s, rule.framework)]
+            raise BadInput(
+                f"{solver_name} takes no {rule.framework} models such as {rule_name}; "
+                f"solvers that do: {', '.join(able)}"
+            )
+        return solver_name
+    for name in sorted(registry.names("solvers"), key=lambda n: (n != "highs", n)):
+        if _takes(name, rule.framework) and registry.load("solvers", name).missing() is None:
+            return name
+    raise NotAvailable(f"no solver for {rule.framework} models is installed")
+
+
+def _takes(solver_name: str, framework: str) -> bool:
+    return framework in registry.load("solvers", solver_name).frameworks
+
+
+def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        key, equals, value = (p.strip() for p in part.partition("="))
+        if not equals:
+            raise BadInput(f"{rule_name}[{text}]: options are written name=value")
+        if key not in known:
+            raise UnknownName(f"option of {rule_name}", key, known)
+        given[key] = known[key].parse(key, value)
+    return given
+
+
+def all_methods() -> list[str]:
+    """Every model with every solver of its framework, and every algorithm."""
+    found = []
+    for name in registry.names("models"):
+        framework = registry.load("models", name).framework
+        solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
+        found += [f"{name}@{solver}" for solver in solvers]
+    return found + registry.names("algorithms")
+
+
+def unsupported(method: Method, instance: Instance, objective: Objective, bound: str) -> None:
+    """Raise Unsupported with the method's reason, if it has one."""
+    if reason := method.refusal(instance, objective, bound):
+        raise Unsupported(reason)
