@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -52,6 +52,10 @@ class Answer:
     solve_time_s: float | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
     proof: Any = None
+
+    def with_(self, **changes: Any) -> Answer:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON values; `from_json` reads it back."""

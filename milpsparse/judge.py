@@ -56,7 +56,7 @@ def word(
             return "unknown", reason + "; lp is solved without B"
         return "fail_solution_infeasible", reason
     claim = answer.claimed_primal_bound
-    if answer.termination == Termination.INFEASIBLE:
+    if answer.termination == Termination.INFEASIBLE and answer.claimed_dual_bound is None:
         return "fail_inconsistent", "claims infeasible; distinct points can always be interpolated"
     if claim is not None and primal is None:
         return "fail_solution_infeasible", f"claims the value {claim:g} without a network"

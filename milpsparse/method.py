@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from milpsparse import registry
 from milpsparse.answer import Answer, Termination
-from milpsparse.errors import BadInput, NotAvailable, UnknownName, Unsupported
+from milpsparse.errors import BadInput, NotAvailable, UnknownName
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.objective import Objective
@@ -93,7 +93,7 @@ class Build(Protocol):
         ...
 
 
-def takes_all(instance: Instance, objective: Objective) -> str | None:
+def takes_all(instance: Instance, objective: Objective, options: Options) -> str | None:
     """No instance is refused."""
     return None
 
@@ -106,7 +106,7 @@ class Model:
     framework: str  # "pyomo" or "cvxpy"
     objectives: frozenset[str]
     build: Build
-    refuses: Callable[[Instance, Objective], str | None] = takes_all
+    refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
@@ -150,7 +150,7 @@ class Algorithm:
     summary: str
     objectives: frozenset[str]
     run: Callable[..., Answer]  # run(instance, objective, limits, **options)
-    refuses: Callable[[Instance, Objective], str | None] = takes_all
+    refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
@@ -188,7 +188,7 @@ class Method:
             return f"{self.name} takes {', '.join(sorted(self.rule.objectives))}, not {objective}"
         if self.rule.needs_bound and instance.bound is None and bound == "none":
             return f"{self.name} needs a finite bound B: give --bound B or --bound auto"
-        if reason := self.rule.refuses(instance, objective):
+        if reason := self.rule.refuses(instance, objective, self.options):
             return f"{self.name}: {reason}"
         return self.missing()
 
@@ -281,9 +281,3 @@ def all_methods() -> list[str]:
         solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
         found += [f"{name}@{solver}" for solver in solvers]
     return found + registry.names("algorithms")
-
-
-def unsupported(method: Method, instance: Instance, objective: Objective, bound: str) -> None:
-    """Raise Unsupported with the method's reason, if it has one."""
-    if reason := method.refusal(instance, objective, bound):
-        raise Unsupported(reason)

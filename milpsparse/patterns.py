@@ -41,16 +41,27 @@ def patterns(X: Rational, limit: int = LIMIT) -> NDArray[np.bool_]:
     Unsupported
         When there may be more than `limit`; the message has the number.
     """
+    if reason := count_refusal(X, limit):
+        raise Unsupported(reason)
     distinct: dict[tuple[Any, ...], int] = {}
     place = [distinct.setdefault(tuple(row), len(distinct)) for row in X.tolist()]
     vectors, rank = _vectors(list(distinct))
-    if (most := count_bound(len(vectors), rank)) > limit:
-        raise Unsupported(
-            f"up to {most:,} activation patterns (limit {limit:,}): use a model without patterns, "
-            "such as neuron_big_m, or a sampled subset (option sample=...)"
-        )
     masks = sorted(_cells(tuple(map(tuple, vectors.tolist())), rank))
     return _bits(masks, len(vectors))[:, place]
+
+
+def count_refusal(X: Rational, limit: int = LIMIT) -> str | None:
+    """Why the patterns on X will not be enumerated, with their number; None where they will."""
+    distinct = list({tuple(row) for row in X.tolist()})
+    if count_bound(len(distinct), min(len(distinct), X.shape[1] + 1)) <= limit:
+        return None
+    most = count_bound(len(distinct), _vectors(distinct)[1])
+    if most <= limit:
+        return None
+    return (
+        f"up to {most:,} activation patterns (limit {limit:,}): use a model without patterns, "
+        "such as neuron_big_m, or a sampled subset where a model has the option sample"
+    )
 
 
 def sampled_patterns(X: NDArray[np.float64], n: int, seed: int = 0) -> NDArray[np.bool_]:
@@ -65,6 +76,28 @@ def sampled_patterns(X: NDArray[np.float64], n: int, seed: int = 0) -> NDArray[n
     knot = np.take_along_axis(values, rng.integers(0, len(X), (1, n)), axis=0)
     shift = rng.choice([-1.0, 1.0], n) * 1e-6 * (1 + abs(values).max())
     return np.unique((values - knot + shift > 0).T, axis=0)
+
+
+def fit_and_cones(xb: NDArray[np.float64], pattern: NDArray[np.bool_]) -> tuple[Any, Any]:
+    """Sparse matrices of the program over patterns, for points xb = (x, 1) of shape (N, D).
+
+    Columns are u_smj for signs s = +, -, patterns m < P and entries j < D. The fit, shape
+    (N, 2 P D), gives the outputs sum s D_mi xb_i . u_sm; the cones, shape (2 P N, 2 P D), the
+    rows (2 D_mi - 1) xb_i . u_sm that must not be negative.
+    """
+    import scipy.sparse as sp
+
+    (N, D), P = xb.shape, len(pattern)
+    on = pattern.T[:, :, None] * xb[:, None, :]
+    fit = sp.csr_array(np.concatenate([on, -on], axis=1).reshape(N, 2 * P * D))
+    side = np.where(pattern, 1.0, -1.0)
+    rows = (side[:, :, None] * xb[None]).reshape(P * N, D)
+    index = np.repeat(np.arange(P), N)[:, None] * D + np.arange(D)
+    half = sp.csr_array(
+        (rows.ravel(), index.ravel(), np.arange(0, P * N * D + 1, D)), shape=(P * N, P * D)
+    )
+    half.eliminate_zeros()
+    return fit, sp.block_diag([half, half], format="csr")
 
 
 def _vectors(points: list[tuple[Any, ...]]) -> tuple[Vectors, int]:

@@ -1,0 +1,120 @@
+"""The method `auto`: a cheap network, a theorem where one closes the gap, else the strongest model.
+
+The steps are kept in the answer's stats; the network is the best one of all steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from milpsparse.answer import Answer, Termination
+from milpsparse.bounds import best_bound
+from milpsparse.construct import best_construction
+from milpsparse.errors import Unsupported
+from milpsparse.execute import execute, solve_model, with_bound
+from milpsparse.instance import Instance
+from milpsparse.method import Algorithm, Limits, Method, parse_method
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+from milpsparse.patterns import count_bound
+
+SMALL = 400  # patterns up to which the pattern model proves faster than neuron slots
+
+
+def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    """Best network and best lower bound of the steps that fit into the time limit."""
+    if not objective.counts:
+        return _norm(instance, objective, limits)
+    steps: list[str] = []
+    incumbent = best_construction(instance, objective)
+    steps.append("coordinate_start")
+    if not _closed(instance, objective, incumbent):
+        better = _reweighted(instance, objective, limits)
+        steps.append("reweighted_l1")
+        value = _value(instance, objective)
+        if better is not None and value(better) < value(incumbent):
+            incumbent = better
+    if _closed(instance, objective, incumbent):
+        return _from_network(instance, objective, incumbent, steps)
+    bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
+    method = _strongest(bounded)
+    steps.append(method.name)
+    answer = solve_model(method, bounded, objective, limits, incumbent)
+    return _best(bounded, objective, answer, incumbent).with_(
+        bound_used=bounded.bound, stats={"steps": steps}
+    )
+
+
+def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    """l1 is a linear program; lp has a heuristic; the construction where patterns are too many."""
+    names = {"l1": ["pattern_l1"], "lp": ["reweighted_l1"]}.get(objective.kind, [])
+    for name in [*names, "coordinate_start"]:
+        method = parse_method(name)
+        try:
+            answer = execute(method, instance, objective, limits)
+        except Unsupported:
+            continue
+        return answer.with_(stats={**answer.stats, "steps": [method.name]})
+    raise Unsupported(f"no method takes {objective} on this instance")
+
+
+def _closed(instance: Instance, objective: Objective, network: Network) -> bool:
+    """Whether a theorem proves the network optimal."""
+    bound = best_bound(instance, objective, "theorem")
+    return bound is not None and _value(instance, objective)(network) <= bound.value
+
+
+def _value(instance: Instance, objective: Objective) -> Callable[[Network], float]:
+    return lambda network: network.value(
+        objective, skip=instance.skip, count_bias=instance.count_bias
+    )
+
+
+def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
+    """Reweighted l1 for a quarter of the time, where its network fits the bound."""
+    quarter = Limits(time_limit_s=limits.left() / 4, threads=limits.threads, seed=limits.seed)
+    try:
+        answer = execute(parse_method("reweighted_l1"), instance, objective, quarter)
+    except Unsupported:
+        return None
+    network = answer.network
+    if network is None or network.exact is None:
+        return None
+    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
+    return network if fits else None
+
+
+def _strongest(instance: Instance) -> Method:
+    N, d = instance.X.shape
+    few = count_bound(N, min(N, d + 1)) <= SMALL
+    return parse_method("pattern_l0" if few else "neuron_big_m")
+
+
+def _from_network(
+    instance: Instance, objective: Objective, network: Network, steps: list[str]
+) -> Answer:
+    return Answer(
+        objective=str(objective),
+        termination=Termination.FEASIBLE,  # the check finds the theorem that makes it optimal
+        network=network,
+        claimed_primal_bound=_value(instance, objective)(network),
+        stats={"steps": steps},
+    )
+
+
+def _best(instance: Instance, objective: Objective, answer: Answer, incumbent: Network) -> Answer:
+    """The answer with the incumbent where the model found nothing better."""
+    value = _value(instance, objective)
+    found = math.inf if answer.network is None else value(answer.network)
+    exact = answer.network is not None and answer.network.exact is not None
+    if found < value(incumbent) or (found == value(incumbent) and exact):
+        return answer
+    return answer.with_(network=incumbent, claimed_primal_bound=value(incumbent))
+
+
+ALGORITHM = Algorithm(
+    summary="construction, reweighted l1, theorem, then the strongest exact model",
+    objectives=frozenset({"neurons", "parameters", "l1", "lp", "group_l2"}),
+    run=run,
+)

@@ -1,0 +1,66 @@
+"""A Pyomo model as sparse matrices, so that backends read arrays instead of expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """min c.x + offset subject to row_lower <= A x <= row_upper, lower <= x <= upper.
+
+    `A` is a scipy CSC matrix, `integer` marks integer columns, `variables` are Pyomo's own in
+    column order.
+    """
+
+    variables: list[Any]
+    c: NDArray[np.float64]
+    offset: float
+    A: Any
+    row_lower: NDArray[np.float64]
+    row_upper: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    integer: NDArray[np.bool_]
+
+    @property
+    def n_binaries(self) -> int:
+        """Integer columns with bounds inside [0, 1]."""
+        return int(np.sum(self.integer & (self.lower >= 0) & (self.upper <= 1)))
+
+    def start(self) -> NDArray[np.float64] | None:
+        """The variables' current values as a MIP start; None where one is unset."""
+        values = [v.value for v in self.variables]
+        return None if any(v is None for v in values) else np.array(values, float)
+
+    def load(self, x: NDArray[np.float64]) -> None:
+        """Put a solution into the model's variables."""
+        for variable, value in zip(self.variables, x.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+
+
+def compile_model(model: Any) -> Compiled:
+    """The matrices of a linear Pyomo model with one minimised objective."""
+    from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    variables = list(form.columns)
+    kinds = np.array([row.bound_type for row in form.rows])  # -1: >=, 0: =, 1: <=
+    infinity = np.inf
+    rhs = np.asarray(form.rhs, dtype=float)
+    bounds = [v.bounds for v in variables]
+    return Compiled(
+        variables=variables,
+        c=np.asarray(form.c.todense(), dtype=float).ravel(),
+        offset=float(np.asarray(form.c_offset).ravel()[0]),
+        A=form.A.tocsc(),
+        row_lower=np.where(kinds <= 0, rhs, -infinity),
+        row_upper=np.where(kinds >= 0, rhs, infinity),
+        lower=np.array([-infinity if low is None else low for low, _ in bounds], float),
+        upper=np.array([infinity if high is None else high for _, high in bounds], float),
+        integer=np.array([not v.is_continuous() for v in variables], dtype=bool),
+    )

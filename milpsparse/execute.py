@@ -1,0 +1,146 @@
+"""Running a method on an instance: bound, incumbent, build, solve, decode, polish, answer."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from milpsparse.answer import Answer, Termination
+from milpsparse.construct import best_construction
+from milpsparse.errors import Unsupported
+from milpsparse.instance import Instance
+from milpsparse.judge import TOLERANCE, gap, rounded
+from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+from milpsparse.refit import polish
+
+
+def execute(
+    method: Method, instance: Instance, objective: Objective, limits: Limits, bound: str = "auto"
+) -> Answer:
+    """The method's answer.
+
+    `bound` says what to do where the instance has no bound and the method needs one: "auto" takes
+    twice the largest entry of the best construction (as `bound_used`); "none" refuses.
+
+    Raises
+    ------
+    Unsupported
+        The method does not take this instance or objective; the message says why.
+    """
+    if reason := method.refusal(instance, objective, bound):
+        raise Unsupported(reason)
+    if method.rule.needs_bound and instance.bound is None:
+        instance = with_bound(instance, best_construction(instance, objective))
+    if isinstance(method.rule, Algorithm):
+        answer = method.rule.run(instance, objective, limits, **method.options)
+    else:
+        answer = solve_model(method, instance, objective, limits)
+    used = instance.bound if answer.bound_used is None else answer.bound_used
+    return answer.with_(bound_used=used)
+
+
+def with_bound(instance: Instance, network: Network) -> Instance:
+    """The instance with the automatic bound 2 max|u| of a verified network."""
+    return instance.replace(
+        bound=2.0 * float(network.best.largest) or 1.0, count_bias=instance.count_bias
+    )
+
+
+def solve_model(
+    method: Method,
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    incumbent: Network | None = None,
+) -> Answer:
+    """Build the model around an incumbent, solve it, and polish the network it returns."""
+    rule, solver = method.rule, method.solver
+    if not isinstance(rule, Model) or solver is None:
+        raise TypeError(f"{method.name} is no model with a solver")
+    begun = time.monotonic()
+    incumbent = incumbent or best_construction(instance, objective)
+    program = rule.build(instance, objective, incumbent, **method.options)
+    if program.start is not None:
+        _try_start(program, incumbent)
+    built = time.monotonic()
+    outcome = solver.solve(program.problem, limits, program.start is not None)
+    solved = time.monotonic()
+    network = None
+    if outcome.has_solution:
+        network = polish(instance, program.decode(), objective)
+    return _answer(method, instance, objective, program, outcome, network, solver.version()).with_(
+        build_time_s=built - begun, solve_time_s=solved - built
+    )
+
+
+def _try_start(program: Program, incumbent: Network) -> None:
+    """Give the incumbent as a MIP start where the program can represent it."""
+    assert program.start is not None
+    try:
+        program.start(incumbent)
+    except Unsupported:
+        return  # fewer slots or patterns than it needs, on the user's wish: no start then
+
+
+def _answer(
+    method: Method,
+    instance: Instance,
+    objective: Objective,
+    program: Program,
+    outcome: Outcome,
+    network: Network | None,
+    version: str,
+) -> Answer:
+    """What the method claims: the solver's value, or the polished network's if better."""
+    primal = None
+    if network is not None:
+        flags = {"skip": instance.skip, "count_bias": instance.count_bias}
+        primal = network.value(objective, **flags)
+        if not program.relaxation and outcome.primal_bound is not None:
+            said = outcome.primal_bound
+            if objective.counts and abs(said - round(said)) <= 1e-6:
+                said = float(round(said))
+            # Polishing may only help; a solver that says less than its point is worth is heard.
+            close = not objective.counts and abs(said - primal) <= TOLERANCE * max(1.0, abs(primal))
+            primal = primal if close else min(said, primal)
+    dual = _claimed_dual(program, outcome)
+    return Answer(
+        objective=str(objective),
+        termination=_termination(outcome, objective, primal, dual),
+        network=network,
+        claimed_primal_bound=primal,
+        claimed_dual_bound=dual,
+        dual_bound_scope=program.dual_scope,
+        raw_status=outcome.raw_status,
+        model=method.rule_name,
+        solver=method.solver_name,
+        solver_version=version,
+        node_count=outcome.node_count,
+        n_rows=outcome.n_rows,
+        n_cols=outcome.n_cols,
+        n_binaries=outcome.n_binaries,
+        n_nonzeros=outcome.n_nonzeros,
+    )
+
+
+def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
+    """The solver's lower bound as one on the objective; "infeasible" is the bound infinity."""
+    value = outcome.dual_bound
+    if outcome.termination == Termination.INFEASIBLE:
+        value = math.inf
+    bound = None if value is None else program.dual_bound(value)
+    return bound if bound is not None and math.isfinite(bound) else None
+
+
+def _termination(
+    outcome: Outcome, objective: Objective, primal: float | None, dual: float | None
+) -> Termination:
+    if primal is not None and dual is not None:
+        lower = rounded(dual, objective)
+        if primal <= lower or gap(primal, lower) <= TOLERANCE:
+            return Termination.OPTIMAL
+    if outcome.termination == Termination.OPTIMAL:
+        return Termination.FEASIBLE
+    return outcome.termination

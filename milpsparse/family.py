@@ -1,0 +1,66 @@
+"""Family: a seeded, versioned generator of instances; one a file in families/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from milpsparse import registry
+from milpsparse.errors import BadInput, UnknownName
+from milpsparse.instance import Instance
+from milpsparse.method import Option
+
+
+@dataclass(frozen=True)
+class Member:
+    """One instance of the library: a seed and the parameters that differ from their defaults."""
+
+    seed: int = 0
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A generator: FAMILY in a file of families/.
+
+    `generate(seed, **params)` gives the same instance for the same arguments; a change of what it
+    gives is a new `version`. `library` lists the members that the instance library holds.
+    """
+
+    summary: str
+    generate: Callable[..., Instance]
+    params: Mapping[str, Option] = field(default_factory=dict)
+    library: tuple[Member, ...] = ()
+    version: int = 1
+
+
+def generate(family: str, seed: int = 0, **params: Any) -> Instance:
+    """An instance of a family; values given as text are parsed.
+
+    Raises
+    ------
+    UnknownName, BadInput
+        Unknown family or parameter, or a value that makes no instance.
+    """
+    rule: Family = registry.load("families", family)
+    values = {name: option.default for name, option in rule.params.items()}
+    for name, value in params.items():
+        if name not in rule.params:
+            raise UnknownName(f"parameter of {family}", name, rule.params)
+        text = isinstance(value, str) and not isinstance(values[name], str)
+        values[name] = rule.params[name].parse(name, value) if text else value
+    if seed < 0:
+        raise BadInput(f"seed {seed}: seeds are 0, 1, 2, ...")
+    instance = rule.generate(seed, **values)
+    provenance = {"family_version": rule.version, "seed": seed, "params": values}
+    object.__setattr__(instance, "family", family)
+    object.__setattr__(instance, "provenance", {**provenance, **instance.provenance})
+    return instance
+
+
+def at_least(**lowest: tuple[int, int]) -> None:
+    """Refuse parameters below their lowest value: at_least(N=(N, 2))."""
+    for name, (value, low) in lowest.items():
+        if value < low:
+            raise BadInput(f"parameter {name}={value}: at least {low}")

@@ -1,0 +1,112 @@
+"""What the neuron-slot MILPs share: ReLU rows, the switches that are counted, decode and start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+
+from milpsparse.instance import Instance
+from milpsparse.models import _parts
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+
+
+def add_neurons(m: Any, instance: Instance, n_slots: int, big_m: NDArray[np.float64]) -> None:
+    """Slots k with u_k . xb_i = p_ki - q_ki, p_ki <= M_i z_ki and q_ki <= M_i (1 - z_ki)."""
+    xb, B = _parts.points(instance), instance.bound
+    m.k, m.i, m.j = range(n_slots), range(len(xb)), range(xb.shape[1])
+    m.u = pyo.Var(m.k, m.j, bounds=(-B, B))
+    m.p = pyo.Var(m.k, m.i, bounds=lambda m, k, i: (0, big_m[i]))
+    m.q = pyo.Var(m.k, m.i, bounds=lambda m, k, i: (0, big_m[i]))
+    m.z = pyo.Var(m.k, m.i, domain=pyo.Binary)
+
+    @m.Constraint(m.k, m.i)
+    def preactivation(m: Any, k: int, i: int) -> Any:
+        return pyo.quicksum(xb[i, j] * m.u[k, j] for j in m.j) == m.p[k, i] - m.q[k, i]
+
+    @m.Constraint(m.k, m.i)
+    def active(m: Any, k: int, i: int) -> Any:
+        return m.p[k, i] <= big_m[i] * m.z[k, i]
+
+    @m.Constraint(m.k, m.i)
+    def inactive(m: Any, k: int, i: int) -> Any:
+        return m.q[k, i] <= big_m[i] * (1 - m.z[k, i])
+
+
+def add_free_part(m: Any, instance: Instance, objective: Objective) -> list[Any]:
+    """The skip connection, or the free constant, as variables; its value at each point."""
+    d, xb = instance.n_features, _parts.points(instance)
+    if instance.skip:
+        m.free = pyo.Var(range(d + 1))
+        return [pyo.quicksum(xb[i, j] * m.free[j] for j in range(d + 1)) for i in m.i]
+    if _parts.free_constant(instance, objective):
+        m.free = pyo.Var([d])
+        return [m.free[d] for _ in m.i]
+    return [0.0 for _ in m.i]
+
+
+def add_switches(m: Any, instance: Instance, objective: Objective) -> Mapping[int, Any]:
+    """Binaries with |u_kj| <= B times their switch, and their sum as the objective.
+
+    Neurons: one switch a_k a slot. Parameters: one switch t_kj a counted entry. Returns for each
+    slot an expression that is at least 1 when the slot is used.
+    """
+    B = instance.bound
+    if objective.kind == "neurons":
+        m.a = pyo.Var(m.k, domain=pyo.Binary)
+        switch = {(k, j): m.a[k] for k in m.k for j in m.j}
+        used = {k: m.a[k] for k in m.k}
+    else:
+        counted = _parts.counted_inputs(instance)
+        m.t = pyo.Var(m.k, counted, domain=pyo.Binary)
+        switch = {(k, j): m.t[k, j] for k in m.k for j in counted}
+        used = {k: pyo.quicksum(m.t[k, j] for j in counted) for k in m.k}
+    entries = sorted(switch)
+    m.upper = pyo.Constraint(entries, rule=lambda m, k, j: m.u[k, j] <= B * switch[k, j])
+    m.lower = pyo.Constraint(entries, rule=lambda m, k, j: m.u[k, j] >= -B * switch[k, j])
+    m.objective = pyo.Objective(expr=pyo.quicksum(used.values()))
+    return used
+
+
+def decode(m: Any, instance: Instance, signs: list[int]) -> Network:
+    """The network of the used slots; entries whose switch is off are 0."""
+    u = np.array([[m.u[k, j].value for j in m.j] for k in m.k])
+    for k in m.k:
+        if hasattr(m, "a"):
+            on = [m.a[k].value > 0.5] * u.shape[1]
+        else:
+            on = [(k, j) not in m.t or m.t[k, j].value > 0.5 for j in m.j]
+            on = on if any(m.t[k, j].value > 0.5 for j in m.j if (k, j) in m.t) else [False]
+        u[k] = np.where(on, u[k], 0.0)
+    linear = None
+    if hasattr(m, "free"):
+        linear = [m.free[j].value if j in m.free else 0.0 for j in m.j]
+    return _parts.assemble(instance, signs, u, linear)
+
+
+def set_start(
+    m: Any, instance: Instance, place: Mapping[int, NDArray[np.float64]], linear: Any
+) -> None:
+    """Give every variable its value for the network with u_k = place[k] (0 in other slots)."""
+    xb = _parts.points(instance)
+    for k in m.k:
+        u = place.get(k, np.zeros(xb.shape[1]))
+        values = xb @ u
+        for j in m.j:
+            m.u[k, j].set_value(float(u[j]))
+        for i, v in enumerate(values.tolist()):
+            m.p[k, i].set_value(max(v, 0.0))
+            m.q[k, i].set_value(max(-v, 0.0))
+            m.z[k, i].set_value(int(v > 0))
+        if hasattr(m, "a"):
+            m.a[k].set_value(int(k in place))
+    if hasattr(m, "t"):
+        for k, j in m.t:
+            m.t[k, j].set_value(int(m.u[k, j].value != 0))
+    if hasattr(m, "free"):
+        for j in m.free:
+            m.free[j].set_value(float(linear[j]))
