@@ -73,9 +73,13 @@ def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound
     if objective.counts:
         knots = Fraction(knots_needed(curvatures(instance)))
         yield LowerBound(knots, "theorem", "one input: ceil(m/2) knots a run of m curvature signs")
-    elif objective.kind == "l1":
-        total = Fraction(sum(abs(c) for c in curvatures(instance)))
+        return
+    total = Fraction(sum(abs(c) for c in curvatures(instance)))
+    if objective.kind == "l1":
         yield LowerBound(total, "theorem", "one input: the slope varies by sum |curvature|")
+    if objective.p is not None:  # sum |z|^p >= (sum |z|)^p, rounded down
+        power = Fraction(float(total) ** objective.p * (1 - 1e-12))
+        yield LowerBound(power, "theorem", "one input: (sum |curvature|)^p")
 
 
 def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound]:

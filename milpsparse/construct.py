@@ -7,7 +7,7 @@ A basis of N of these outputs fits any labels: at most 2 N - r0 parameters with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -51,9 +51,9 @@ def constructions(instance: Instance) -> Iterator[Network]:
     if (affine := _affine(instance, data)) is not None:
         yield affine
     if len(data.y) <= MAX_BASIS:
-        yield _basis(instance, data, atoms_first=True)
-        if instance.skip or not instance.count_bias:
-            yield _basis(instance, data, atoms_first=False)
+        candidates = _candidates(instance, data)
+        yield _basis(instance, data, candidates, range(_spanning(instance, data)))
+        yield _basis(instance, data, candidates, _cheap_first(instance, data, candidates))
 
 
 @dataclass(frozen=True)
@@ -137,34 +137,87 @@ def _affine(instance: Instance, data: _Data) -> Network | None:
     return _network(needed, instance.n_features, None)
 
 
-def _basis(instance: Instance, data: _Data, atoms_first: bool) -> Network:
-    """Coefficients on the first N independent outputs of a list of candidate neurons."""
-    d, N = instance.n_features, len(data.y)
-    one = rationals(np.ones((N, 1)))
-    points = np.column_stack([data.X, one])
+def _candidates(instance: Instance, data: _Data) -> Rational:
+    """Path parameters of neurons that span all labels, shape (n, d + 1).
+
+    First 1 and relu(+-x_j), which have one parameter; then hinges along the separating direction;
+    then hinges along every coordinate, both ways.
+    """
+    d = instance.n_features
     unit = rationals(np.eye(d + 1))
-    free = list(unit) if instance.skip else []
-    atoms = [unit[d], *unit[:d], *(-unit[:d])]
-    hinges = [np.array([*data.direction, -t], dtype=object) for t in data.t]
-    candidates = [*atoms, *hinges] if atoms_first else [unit[d], *hinges, *atoms[1:]]
-    outputs = points @ np.array(candidates, dtype=object).T
-    columns = np.column_stack([points[:, : len(free)], np.where(outputs > 0, outputs, 0 * outputs)])
+    rows = [unit[d], *unit[:d], *(-unit[:d])]
+    rows += [np.array([*data.direction, -t], dtype=object) for t in data.t]
+    for j in range(d):
+        for t in sorted(set(data.X[:, j].tolist()))[:-1]:
+            hinge = unit[j] - t * unit[d]
+            rows += [hinge, -hinge]
+    return np.array(rows, dtype=object)
+
+
+def _spanning(instance: Instance, data: _Data) -> int:
+    """How many of the first candidates span all labels: 1, relu(+-x_j), the first hinges."""
+    return 2 * instance.n_features + 1 + len(data.t)
+
+
+def _outputs(data: _Data, candidates: Rational) -> Rational:
+    """Outputs of candidate neurons on the data, shape (N, n)."""
+    values = np.column_stack([data.X, rationals(np.ones((len(data.X), 1)))]) @ candidates.T
+    return np.where(values > 0, values, 0 * values)
+
+
+def _cheap_first(instance: Instance, data: _Data, candidates: Rational) -> list[int]:
+    """Candidates of a vertex that fits the labels with least l1 norm, then some that span all.
+
+    Entries count as many times as parameters do. The vertex has at most N candidates, and small
+    coefficients, which need few copies to fit the bound.
+    """
+    import highspy
+
+    A = _outputs(data, candidates).astype(float)
+    n, N = A.shape[1], len(data.y)
+    counted = candidates if instance.count_bias else candidates[:, :-1]
+    cost = np.abs(counted).sum(axis=1).astype(float)
+    free = np.column_stack([data.X.astype(float), np.ones(N)]) if instance.skip else A[:, :0]
+    columns = np.column_stack([A, -A, free])
+    h = highspy.Highs()
+    for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1)):
+        h.setOptionValue(option, value)
+    infinity = highspy.kHighsInf
+    lower = np.concatenate([np.zeros(2 * n), np.full(free.shape[1], -infinity)])
+    h.addVars(columns.shape[1], lower, np.full(columns.shape[1], infinity))
+    h.changeColsCost(2 * n, np.arange(2 * n, dtype=np.int32), np.tile(cost + 1e-6, 2))
+    width = columns.shape[1]
+    starts, index = np.arange(N, dtype=np.int32) * width, np.tile(np.arange(width), N)
+    y = data.y.astype(float)
+    h.addRows(N, y, y, columns.size, starts, index.astype(np.int32), columns.ravel())
+    h.run()
+    if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return list(range(n))
+    z = np.array(h.getSolution().col_value)
+    size = abs(z[:n] - z[n : 2 * n])
+    used = [int(c) for c in np.argsort(-size, kind="stable") if size[c] > 1e-9]
+    return used + [c for c in range(_spanning(instance, data)) if c not in used]
+
+
+def _basis(instance: Instance, data: _Data, candidates: Rational, order: Sequence[int]) -> Network:
+    """Coefficients on the first independent outputs of the candidates, N together with the skip."""
+    d, N = instance.n_features, len(data.y)
+    n_free = d + 1 if instance.skip else 0
+    neurons = candidates[list(order)]
+    points = np.column_stack([data.X, rationals(np.ones((N, 1)))])
+    columns = np.column_stack([points[:, :n_free], _outputs(data, neurons)])
     chosen = independent_columns(columns)
     values = solve(columns[:, chosen], data.y)
     if values is None or len(chosen) != N:
         raise AssertionError("hinges along a separating direction span all labels")
-    skip = None
-    if instance.skip:
-        skip = rationals(np.zeros(d + 1))
-        for c, value in zip(chosen, values, strict=True):
-            if c < len(free):
-                skip[c] = value
-    neurons = [
-        (value, list(candidates[c - len(free)]))
-        for c, value in zip(chosen, values, strict=True)
-        if c >= len(free)
-    ]
-    return _network(neurons, d, skip)
+    skip = rationals(np.zeros(d + 1)) if instance.skip else None
+    terms = []
+    for c, value in zip(chosen, values, strict=True):
+        if c >= n_free:
+            terms.append((value, list(neurons[c - n_free])))
+        elif skip is not None:
+            skip[c] = value
+    return _network(terms, d, skip)
 
 
 def _network(

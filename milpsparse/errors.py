@@ -43,5 +43,5 @@ class UnknownName(MilpsparseError):
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
-        shown = ", ".join(known) if len(known) <= 20 else f"{len(known)} names, see milpsparse list"
+        shown = ", ".join(known) if len(known) <= 12 else f"{len(known)} names (milpsparse list)"
         super().__init__(f"no {kind} named '{name}'.{hint} Known: {shown}")

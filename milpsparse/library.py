@@ -60,8 +60,8 @@ def find(data: str) -> Instance:
         return read_csv(path)
     if path.suffix.lower() == ".json":
         return read_json(path)
-    if path.is_file():
-        raise BadInput(f"{data}: instances are .json or .csv files")
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        raise BadInput(f"{data}: give a .json or .csv file, or the name of a library instance")
     return load(data)
 
 

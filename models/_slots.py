@@ -29,11 +29,11 @@ def add_neurons(m: Any, instance: Instance, n_slots: int, big_m: NDArray[np.floa
         return pyo.quicksum(xb[i, j] * m.u[k, j] for j in m.j) == m.p[k, i] - m.q[k, i]
 
     @m.Constraint(m.k, m.i)
-    def active(m: Any, k: int, i: int) -> Any:
+    def on(m: Any, k: int, i: int) -> Any:
         return m.p[k, i] <= big_m[i] * m.z[k, i]
 
     @m.Constraint(m.k, m.i)
-    def inactive(m: Any, k: int, i: int) -> Any:
+    def off(m: Any, k: int, i: int) -> Any:
         return m.q[k, i] <= big_m[i] * (1 - m.z[k, i])
 
 

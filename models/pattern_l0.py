@@ -120,7 +120,7 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
             copies = max(on.values())
             u = np.array([v if on.get(j, 1) > 0 else 0.0 for j, v in enumerate(u)])
             copies = max(copies, int(np.ceil(abs(u[-1]) / instance.bound - 1e-9))) if copies else 0
-        rows += [u / copies] * copies
+        rows += [u / max(copies, 1)] * copies
         row_signs += [signs[b]] * copies
     linear = None
     if hasattr(m, "free"):

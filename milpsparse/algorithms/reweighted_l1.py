@@ -49,7 +49,7 @@ def run(
             termination=Termination.TIME_LIMIT,
             raw_status=program.status,
         )
-    l1, rounds = float(z[program.counted].sum()), 0
+    l1, rounds = float(z[: program.n][program.counted].sum()), 0
     best, best_value = z, program.norm(z, p)
     for eps in epsilons(schedule, z, program):
         weights = p * (z[: program.n] + eps) ** (p - 1.0)

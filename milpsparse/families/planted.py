@@ -55,7 +55,8 @@ def generate(seed: int, N: int, d: int, K: int, inputs: int, bound: float, skip:
 
 def _points(rng: Generator, N: int, d: int) -> NDArray[np.float64]:
     """Distinct rows on the grid."""
-    if N > 2049**d // 2:
+    capacity = 1024**d  # less than half of the grid, so that drawing ends
+    if N > capacity:
         raise BadInput(f"parameter N={N}: too many distinct grid points for d={d}")
     X = rng.integers(-1024, 1025, (N, d))
     while len(np.unique(X, axis=0)) < N:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ def solve(problem: Any, solver: str, options: dict[str, Any]) -> Outcome:
     import cvxpy
 
     try:
-        problem.solve(solver=solver, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # cvxpy warns where it also sets the status
+            problem.solve(solver=solver, **options)
         raw = problem.status
     except cvxpy.SolverError as error:
         raw = str(error).partition("\n")[0]

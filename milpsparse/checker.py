@@ -40,6 +40,7 @@ class Verdict:
     dual_bound: float | None = None
     dual_bound_scope: str = "all"
     evidence: str | None = None
+    dual_bound_reason: str = ""
     generic_bound: float | None = None
     gap: float | None = None
     gap_int: int | None = None
@@ -168,10 +169,12 @@ def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> di
     if theorem is not None:
         value = float(theorem.value)
         facts |= {"dual_bound": value, "evidence": "theorem", "dual_bound_scope": "all"}
+        facts["dual_bound_reason"] = theorem.why
     claim = answer.claimed_dual_bound
     if claim is not None and math.isfinite(claim) and judge.rounded(claim, objective) > value:
         scope = answer.dual_bound_scope
         facts |= {"dual_bound": claim, "evidence": "claimed", "dual_bound_scope": scope}
+        facts["dual_bound_reason"] = f"claimed by {answer.solver or 'the method'}"
     return facts
 
 

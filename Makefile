@@ -1,0 +1,54 @@
+# Every target sets up what it needs: a virtual environment in .venv, made by PYTHON (3.11 or newer).
+PYTHON ?= python3
+TEST   ?= small
+TIME   ?= 3
+JOBS   ?= 2
+OUT    ?= results
+
+METHODS = neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
+          pattern_l1@clarabel reweighted_l1 coordinate_start
+OBJECTIVES = neurons parameters l1 lp:0.4
+
+BIN = .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help results tables test check format instances clean
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) PYTHON=$(PYTHON) METHODS OBJECTIVES"
+
+results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
+	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
+	    $(addprefix -m ,$(METHODS)) $(addprefix --objective ,$(OBJECTIVES))
+	@status=0; $(BIN)/milpsparse check $(OUT) || status=$$?; \
+	    $(BIN)/milpsparse table $(OUT) && exit $$status
+
+tables: .venv/ready ## Rewrite tables and figures from the stored rows
+	$(BIN)/milpsparse table $(OUT)
+
+test: .venv/ready ## Run the tests
+	$(BIN)/python -m pytest -q
+
+check: .venv/ready ## Format check, lint, types and tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+format: .venv/ready ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+instances: .venv/ready ## Rebuild the instance library and its index
+	$(BIN)/python -m milpsparse.library
+
+clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/logs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

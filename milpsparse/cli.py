@@ -1,0 +1,288 @@
+"""The command line: parse arguments, call the library, print; errors are one line, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from milpsparse import __version__
+from milpsparse.errors import BadInput, MilpsparseError
+
+EPILOG = """\b
+Exit codes: 0 a verified network; 1 a claim did not hold; 2 bad usage or input;
+3 internal failure; 4 nothing found within the limits; 130 interrupted."""
+
+
+class _Group(click.Group):
+    """Commands in the order in which a person meets them, with a suggestion for typos."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from milpsparse.errors import UnknownName
+
+            raise UnknownName("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="milpsparse")
+def cli() -> None:
+    r"""Find the sparsest one-hidden-layer ReLU network through data, prove it, compare methods.
+
+    \b
+    A first session:
+      milpsparse solve peak_plateau            a library instance
+      milpsparse solve data.csv --skip         your own points, y in the last column
+      milpsparse list methods                  what can solve, and what is missing here
+      milpsparse run -t small --out results    a benchmark; the same command resumes it
+      milpsparse table results                 tables and figures from the stored rows
+    """
+
+
+# --- list and generate ------------------------------------------------------------------------
+
+
+@cli.command("list")
+@click.argument(
+    "what",
+    type=click.Choice(
+        ["instances", "testsets", "families", "models", "solvers", "algorithms", "methods"]
+    ),
+)
+def list_(what: str) -> None:
+    """List what there is, one line each, with the reason where something cannot run here.
+
+    WHAT is instances, testsets, families, models, solvers, algorithms or methods. Options of models
+    and algorithms are shown as name[option=default]; give them as name[option=value]@solver.
+    """
+    from milpsparse import listing
+
+    for name, text in listing.lines(what):
+        click.echo(f"{name:<32} {text}".rstrip())
+
+
+@cli.command()
+@click.argument("family")
+@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the generator.")
+@click.option("-o", "output", type=click.Path(dir_okay=False), help="File to write (.json, .csv).")
+def generate(family: str, params: tuple[str, ...], seed: int, output: str | None) -> None:
+    r"""Generate an instance of FAMILY; the same arguments give the same instance.
+
+    \b
+      milpsparse generate planted -p N=50 -p d=3 -p K=4 --seed 1 -o mine.json
+      milpsparse generate uniform -p N=8             prints it as JSON
+
+    `milpsparse list families` shows the families and their parameters.
+    """
+    from milpsparse.family import generate as make
+    from milpsparse.instance_files import to_json, write_csv
+
+    values = {}
+    for param in params:
+        name, equals, value = param.partition("=")
+        if not equals:
+            raise BadInput(f"-p {param}: write NAME=VALUE, e.g. -p N=20")
+        values[name] = value
+    instance = make(family, seed, **values)
+    if output is None:
+        click.echo(to_json(instance), nl=False)
+        return
+    path = Path(output)
+    if path.suffix not in (".json", ".csv"):
+        raise BadInput(f"-o {output}: the file ends in .json or .csv")
+    _write(path, lambda: path.write_text(to_json(instance), encoding="utf-8")
+           if path.suffix == ".json" else write_csv(instance, path))  # fmt: skip
+    click.echo(f"{instance.name}: {instance.n_samples} points -> {output}", err=True)
+
+
+# --- solve ------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("data")
+@click.option(
+    "--objective",
+    default="neurons",
+    show_default=True,
+    help="neurons, parameters, l1, lp:<p> with 0 < p < 1, or group_l2.",
+)
+@click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    help="auto, an algorithm, or model@solver; options as name[option=value].",
+)
+@click.option(
+    "--bound",
+    metavar="B|auto|none",
+    help="Bound B on every |v w|, |v b|. auto (default where the data have none): twice "
+    "the largest entry of the best network found. none: unbounded.",
+)
+@click.option("--skip/--no-skip", default=None, help="With or without a skip connection a.x + c.")
+@click.option(
+    "--count-bias/--no-count-bias",
+    default=None,
+    help="Whether parameters, l1 and lp count biases (default: not with a skip).",
+)
+@click.option("--time-limit", default=60.0, show_default=True, metavar="S", help="Seconds.")
+@click.option("--threads", default=1, show_default=True, help="Threads of the solver.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the solver.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--plot", metavar="FILE", help="Draw data and network (.svg, .png, .pdf; d <= 2).")
+@click.option("--save", metavar="FILE", help="Write the JSON object to a file.")
+def solve(data: str, **given: Any) -> None:
+    r"""Solve one instance: the sparsest network through DATA, checked in rational arithmetic.
+
+    DATA is an instance .json, the name of a library instance, or a .csv whose last column is y.
+
+    \b
+      milpsparse solve peak_plateau
+      milpsparse solve points.csv --skip --objective parameters --time-limit 10
+      milpsparse solve mine.json --method neuron_big_m[slots=4]@highs --json
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.solve(data, **given))
+
+
+# --- benchmark --------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("-t", "--testset", required=True, help="A test set, or a .test file.")
+@click.option(
+    "-m",
+    "--method",
+    "methods",
+    multiple=True,
+    help="A method; repeatable. Default: every method that can run here, without auto.",
+)
+@click.option(
+    "--objective",
+    "objectives",
+    multiple=True,
+    default=("neurons",),
+    show_default=True,
+    help="Repeatable.",
+)
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds a task; killed from outside 5 s (or 5 %) later.",
+)
+@click.option(
+    "--memory-limit", "memory_limit_mb", type=int, metavar="MB", help="Address space of a task."
+)
+@click.option("-j", "--jobs", default=1, show_default=True, help="Tasks side by side.")
+@click.option("--threads", default=1, show_default=True, help="Threads a task.")
+@click.option(
+    "--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="Repeatable."
+)
+@click.option(
+    "--bound",
+    default="auto",
+    type=click.Choice(["auto", "none"]),
+    show_default=True,
+    help="For instances without a bound.",
+)
+@click.option(
+    "--out", default="results", show_default=True, metavar="DIR", help="Where runs.jsonl is."
+)
+@click.option(
+    "--rerun",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "failed", "timeouts", "all"]),
+    help="What to run again although its row is there.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would run.")
+def run(**given: Any) -> None:
+    r"""Run methods over a test set, each task in its own process; rows go to DIR/runs.jsonl.
+
+    What has a row is not run again, so the same command resumes an interrupted run.
+
+    \b
+      milpsparse run -t small -m neuron_big_m@highs -m coordinate_start --time-limit 10 -j 2
+      milpsparse run -t mine.test --objective neurons --objective l1 --out /tmp/mine
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.run(**given))
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def status(folder: Path) -> None:
+    """Say how far the last run of DIR is: done, left, time; works while it runs."""
+    from milpsparse import commands
+
+    commands.status(folder)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def check(folder: Path) -> None:
+    """Check every stored network and claim of DIR again, and all claims against each other.
+
+    Writes DIR/checks.jsonl, which tables read; prints wrong claims by name and exits 1 on any.
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.check(folder))
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def table(folder: Path) -> None:
+    """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows."""
+    from milpsparse.plot import write_figures
+    from milpsparse.table import write_tables
+
+    for path in [*write_tables(folder), *write_figures(folder)]:
+        click.echo(path)
+
+
+def _write(path: Path, write: Any) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}") from None
+
+
+def main() -> None:
+    """Entry point: errors meant for the user become one line and exit code 2."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("milpsparse: interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        click.echo(f"milpsparse: {error.format_message()} (see --help)", err=True)
+        sys.exit(2)
+    except MilpsparseError as error:
+        click.echo(f"milpsparse: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:
+        traceback.print_exc()
+        click.echo("milpsparse: internal failure, please report the lines above", err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

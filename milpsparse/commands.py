@@ -1,0 +1,282 @@
+"""What the longer commands do: solve, run, status and check; they return exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from milpsparse import checker, library, store
+from milpsparse.errors import BadInput
+from milpsparse.instance import Instance
+from milpsparse.solving import Solution
+from milpsparse.solving import solve as solve_instance
+
+OK, WRONG, NOTHING, INTERRUPTED = 0, 1, 4, 130
+
+
+def solve(
+    data: str,
+    *,
+    objective: str,
+    method: str,
+    bound: str | None,
+    skip: bool | None,
+    count_bias: bool | None,
+    time_limit: float,
+    threads: int,
+    seed: int,
+    as_json: bool,
+    plot: str | None,
+    save: str | None,
+) -> int:
+    """Solve, print, draw and save."""
+    instance = _derive(library.find(data), bound, skip, count_bias)
+    mode = bound if bound in ("auto", "none") else "auto"
+    solution = solve_instance(
+        instance,
+        objective,
+        method,
+        time_limit_s=time_limit,
+        threads=threads,
+        seed=seed,
+        bound=mode,
+    )
+    text = json.dumps(json.loads(store.to_line(solution.to_json())), indent=1)
+    if save:
+        _write(Path(save), text + "\n")
+    if plot and solution.network is not None:
+        from milpsparse.plot import plot_network
+
+        title = f"{instance.name}: {solution.verdict.n_neurons} neurons"
+        plot_network(instance, solution.network, plot, title)
+    click.echo(text if as_json else human(solution))
+    if solution.verdict.failed:
+        return WRONG
+    return OK if solution.verdict.verified else NOTHING
+
+
+def _derive(
+    instance: Instance, bound: str | None, skip: bool | None, count_bias: bool | None
+) -> Instance:
+    """The instance with what the options change; "none" drops its bound."""
+    changes: dict[str, Any] = {}
+    if bound == "none" or (bound == "auto" and instance.bound is None):
+        value = None
+    elif bound in (None, "auto"):
+        value = instance.bound
+    else:
+        value = _bound_value(str(bound))
+    if value != instance.bound:
+        changes["bound"] = value
+    if skip is not None and skip != instance.skip:
+        changes["skip"] = skip
+    if count_bias is not None:
+        changes["count_bias"] = count_bias
+    if set(changes) <= {"count_bias"} and count_bias in (None, instance.count_bias):
+        return instance
+    if "skip" not in changes and "count_bias" not in changes:
+        changes["count_bias"] = instance.count_bias
+    return instance.replace(**changes)
+
+
+def _bound_value(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise BadInput(f"--bound {text}: a positive number, auto or none")
+    return value
+
+
+def human(solution: Solution) -> str:
+    """The short answer for a person: formula, counts, what is proved and how, time."""
+    inst, v, answer = solution.instance, solution.verdict, solution.answer
+    limit = "no bound" if inst.bound is None else f"B = {inst.bound:g}"
+    if inst.bound is None and answer.bound_used is not None:
+        limit = f"no bound (B = {answer.bound_used:g} used)"
+    inputs = f"{inst.n_features} input" + ("s" if inst.n_features > 1 else "")
+    points = f"{inst.n_samples} point" + ("s" if inst.n_samples > 1 else "")
+    skip = "skip connection" if inst.skip else "no skip connection"
+    lines = [f"{inst.name}: {points}, {inputs}, {skip}, {limit}"]
+    if solution.network is None:
+        lines.append("no network found")
+    else:
+        lines.append(_wrapped(solution.network.formula()))
+        biases = "biases counted" if inst.count_bias else "biases not counted"
+        lines.append(f"counts    {v.n_neurons} neurons, {v.n_parameters} parameters ({biases})")
+    lines.append(f"{answer.objective:<9} {_judgement(solution)}")
+    if solution.network is not None:
+        exact = "fits every point exactly, in rational arithmetic"
+        off = f"fits within {v.max_residual:.2g}, not exactly" if v.verified else v.fail_reason
+        lines.append(f"check     {exact if v.exact and v.verified else off}")
+    steps = answer.stats.get("steps")
+    how = f"{solution.method}" + (f": {' -> '.join(steps)}" if steps else "")
+    lines.append(f"time      {solution.wall_time_s:.2f} s ({how})")
+    if v.failed or v.verdict == "better":
+        lines.append(f"verdict   {v.verdict}: {v.fail_reason}")
+    return "\n".join(lines)
+
+
+def _judgement(solution: Solution) -> str:
+    """Value, lower bound and what it rests on."""
+    v = solution.verdict
+    value = "no verified value" if v.primal_bound is None else f"{v.primal_bound:.9g}"
+    if v.termination == "optimal":
+        word = "proved optimal" if v.proved else "optimal by the solver's claim"
+        return f"{value}, {word} ({v.dual_bound_reason})"
+    lower = "" if v.dual_bound is None else f", at least {v.dual_bound:.9g} ({v.dual_bound_reason})"
+    generic = ""
+    if v.generic_bound is not None and v.generic_bound > (v.dual_bound or 0):
+        generic = f"; at least {v.generic_bound:g} for almost every labelling"
+    why = {"time_limit": "; stopped at the time limit"}.get(str(v.termination), "")
+    return f"{value}{lower}{generic}{why}"
+
+
+def _wrapped(formula: str, width: int = 96) -> str:
+    """A long formula over several lines, broken before its terms; very long ones are cut."""
+    terms = formula.replace(" + relu", "\n+ relu").replace(" - relu", "\n- relu").split("\n")
+    if len(terms) > 12:
+        terms = [*terms[:10], f"... {len(terms) - 10} more terms (--json has all)"]
+    lines = [terms[0]]
+    for term in terms[1:]:
+        if len(lines[-1]) + len(term) < width:
+            lines[-1] += " " + term
+        else:
+            lines.append("       " + term)
+    return "\n".join(lines)
+
+
+def run(
+    *,
+    testset: str,
+    methods: tuple[str, ...],
+    objectives: tuple[str, ...],
+    jobs: int,
+    out: str,
+    rerun: str,
+    dry_run: bool,
+    seeds: tuple[int, ...],
+    **limits: Any,
+) -> int:
+    """Run what is missing, with a progress bar."""
+    from tqdm import tqdm
+
+    from milpsparse import run as running
+    from milpsparse.task import plan
+
+    _positive(time_limit=limits["time_limit_s"], jobs=jobs, threads=limits["threads"])
+    if limits["memory_limit_mb"] is not None:
+        _positive(memory_limit=limits["memory_limit_mb"])
+    tasks = plan(testset, methods or default_methods(), objectives, seeds, **limits)
+    folder = Path(out)
+    left = running.missing(tasks, folder, rerun)
+    click.echo(f"{len(tasks)} tasks: {len(tasks) - len(left)} done before, {len(left)} to run")
+    if dry_run:
+        for task in left:
+            click.echo(f"{task.key}  {task.instance.name}  {task.objective}  {task.method.name}")
+        return OK
+    if jobs * limits["threads"] > (os.cpu_count() or 1):
+        click.echo(f"warning: {jobs} jobs of {limits['threads']} threads on {os.cpu_count()} cores")
+    failed = done = 0
+    rows = running.run(tasks, folder, testset=testset, jobs=jobs, rerun=rerun)
+    bar = tqdm(total=len(left), unit="task", dynamic_ncols=True, mininterval=0.5)
+    try:
+        for row in rows:
+            done += 1
+            failed += str(row["verdict"]).startswith("fail")
+            bar.set_postfix_str(f"{failed} failed; {row['instance']} {row['method']}"[:60])
+            bar.update()
+    except KeyboardInterrupt:
+        rows.close()  # type: ignore[attr-defined]  # a generator: kills what is under way
+        bar.close()
+        click.echo(f"interrupted: {done} done, {len(left) - done} left; the same command goes on")
+        return INTERRUPTED
+    bar.close()
+    click.echo(f"{done} done, {failed} failed; rows in {folder / store.RUNS}")
+    return OK
+
+
+def default_methods() -> list[str]:
+    """Every method that can run here, without `auto`, which is made of the others."""
+    from milpsparse.method import all_methods, parse_method
+
+    return [m for m in all_methods() if m != "auto" and parse_method(m).missing() is None]
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise BadInput(f"--{name.replace('_', '-')} {value:g}: give a positive number")
+
+
+def status(folder: Path) -> None:
+    """Progress of the last run of a folder, from its plan and its rows."""
+    rows, plan = store.latest(folder), store.read_plan(folder)
+    keys = plan.get("keys", list(rows))
+    done = [rows[key] for key in keys if key in rows]
+    words: dict[str, int] = {}
+    for row in done:
+        words[row["termination"]] = words.get(row["termination"], 0) + 1
+    wrong = sum(str(row["verdict"]).startswith("fail") for row in done)
+    click.echo(f"test set  {plan.get('testset', '(no plan)')}")
+    click.echo(f"done      {len(done)} of {len(keys)}, {len(keys) - len(done)} left")
+    click.echo(f"ended     {', '.join(f'{n} {w}' for w, n in sorted(words.items())) or 'none'}")
+    click.echo(f"failed    {wrong}")
+    if done and len(done) < len(keys):
+        spent = sum(row["wall_time_s"] for row in done) / len(done) * (len(keys) - len(done))
+        age = time.time() - (folder / store.RUNS).stat().st_mtime
+        click.echo(f"left      about {spent:.0f} s on one worker; last row {age:.0f} s ago")
+
+
+def check(folder: Path) -> int:
+    """Second pass over stored rows: each answer again, then all claims against each other."""
+    from milpsparse.contradictions import contradictions
+    from milpsparse.run import answer_of, checked_columns
+
+    rows = store.latest(folder)
+    instances: dict[str, Instance] = {}
+    lines, wrong = [], []
+    for row in rows.values():
+        instance = instances.setdefault(row["instance_sha256"], _instance_of(row))
+        begun = time.monotonic()
+        verdict = checker.check(instance, answer_of(row))
+        identity = {k: row[k] for k in ("schema", "task_key", "run_id")}
+        row.update(checked_columns(verdict, time.monotonic() - begun))
+        if verdict.failed:
+            wrong.append(_named(row, verdict.fail_reason))
+        lines.append({**identity, **checked_columns(verdict, row["check_time_s"])})
+    for key, reason in contradictions(rows.values()).items():
+        wrong.append(_named(rows[key], reason))
+        for line in lines:
+            if line["task_key"] == key:
+                line |= {"verdict": "fail_dual_bound", "fail_reason": reason}
+    store.write_atomically(folder / store.CHECKS, b"".join(map(store.to_line, lines)))
+    for line in wrong:
+        click.echo(line)
+    click.echo(f"{len(rows)} rows checked, {len(wrong)} wrong claims")
+    return WRONG if wrong else OK
+
+
+def _named(row: dict[str, Any], reason: str) -> str:
+    return f"{row['instance']}, {row['objective']}, {row['method']}: {reason}"
+
+
+def _instance_of(row: dict[str, Any]) -> Instance:
+    """The library instance, or file, that a row is about; its hash must be the row's."""
+    instance = library.find(row["instance"])
+    if instance.sha256 != row["instance_sha256"]:
+        raise BadInput(f"{row['instance']} has changed since the row was written: its hash differs")
+    return instance
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}") from None

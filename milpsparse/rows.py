@@ -1,0 +1,57 @@
+"""Rows as a pandas frame: one row a task, typed columns, ready for analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from milpsparse import store
+from milpsparse.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = """
+schema run_id task_key instance instance_sha256 family n_samples n_features objective skip
+count_bias bound method model solver solver_version options threads seed perm time_limit_s
+memory_limit_mb bound_used dual_bound_scope
+claimed_termination termination raw_status claimed_primal_bound claimed_dual_bound node_count
+n_rows n_cols n_binaries n_nonzeros
+wall_time_s build_time_s solve_time_s cpu_time_s peak_memory_mb exit_code killed_by
+check_time_s verdict primal_bound dual_bound evidence generic_bound gap gap_int exact verified
+max_residual bound_active n_neurons n_parameters fail_reason dual_bound_reason
+host machine python git_sha git_dirty started finished
+""".split()
+
+_NUMBERS = """
+bound bound_used claimed_primal_bound claimed_dual_bound primal_bound dual_bound generic_bound gap
+gap_int wall_time_s build_time_s solve_time_s cpu_time_s peak_memory_mb check_time_s max_residual
+time_limit_s n_neurons n_parameters node_count n_rows n_cols n_binaries n_nonzeros
+""".split()
+
+
+def read_rows(path: str | Path) -> pd.DataFrame:
+    """The rows of a results folder, one a task, latest first checked; `network` stays in the file.
+
+    Raises
+    ------
+    BadInput
+        No results there, or rows that this version cannot read.
+    """
+    folder = Path(path)
+    if folder.is_file():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BadInput(f"no folder {folder}: run `milpsparse run --out {folder}` first")
+    return frame(list(store.latest(folder).values()))
+
+
+def frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows as a frame with all COLUMNS, numbers as floats (missing ones NaN)."""
+    import pandas as pd
+
+    data = pd.DataFrame([{c: row.get(c) for c in COLUMNS} for row in rows], columns=COLUMNS)
+    for column in _NUMBERS:
+        data[column] = pd.to_numeric(data[column]).astype(float)
+    return data

@@ -1,0 +1,160 @@
+"""The run: tasks in, checked rows into the store; what is there already is not run again."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from milpsparse import checker, store
+from milpsparse.answer import Answer
+from milpsparse.checker import Verdict
+from milpsparse.errors import BadInput
+from milpsparse.machine import provenance
+from milpsparse.task import Task
+from milpsparse.worker import Outcome, run_isolated
+
+RERUN = ("none", "failed", "timeouts", "all")
+
+
+def missing(tasks: Sequence[Task], folder: Path, rerun: str = "none") -> list[Task]:
+    """The tasks that have no row yet, or one that `rerun` says to run again."""
+    rows = store.latest(folder) if (folder / store.RUNS).is_file() else {}
+    return [task for task in tasks if _again(rows.get(task.key), rerun)]
+
+
+def _again(row: dict[str, Any] | None, rerun: str) -> bool:
+    if row is None or rerun == "all":
+        return True
+    if rerun == "failed":
+        return str(row["verdict"]).startswith("fail") or row["termination"] == "error"
+    return rerun == "timeouts" and row["termination"] in ("time_limit", "memory_limit")
+
+
+def run(
+    tasks: Sequence[Task], folder: Path, *, testset: str, jobs: int = 1, rerun: str = "none"
+) -> Iterator[dict[str, Any]]:
+    """Run what is missing and yield each row once it is on disk.
+
+    Closing the iterator, or Ctrl-C, kills the tasks under way; they leave no row, so that the
+    same call goes on from there.
+    """
+    if rerun not in RERUN:
+        raise BadInput(f"rerun {rerun}: one of {', '.join(RERUN)}")
+    with store.Writer(folder) as writer:
+        todo = missing(tasks, folder, rerun)
+        _write_plan(folder, tasks, testset)
+        (folder / "logs").mkdir(exist_ok=True)
+        for row in _finished(todo, folder, jobs):
+            writer.append(row)
+            yield row
+
+
+def _finished(tasks: Sequence[Task], folder: Path, jobs: int) -> Iterator[dict[str, Any]]:
+    """Rows as they come from `jobs` workers."""
+    stop = threading.Event()
+    done: queue.Queue[Any] = queue.Queue()
+    run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+    def work(task: Task) -> None:
+        try:
+            done.put(None if stop.is_set() else _row(task, folder, run_id, stop))
+        except BaseException as error:
+            done.put(error)
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            for task in tasks:
+                pool.submit(work, task)
+            for _ in tasks:
+                row = done.get()
+                if isinstance(row, BaseException):
+                    raise row
+                if row is not None:
+                    yield row
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _row(task: Task, folder: Path, run_id: str, stop: threading.Event) -> dict[str, Any] | None:
+    """Run and check one task; the check reads only the instance and what came through the pipe."""
+    log = folder / "logs" / f"{task.key}.log"
+    started = datetime.now(UTC)
+    outcome = run_isolated(task, log, stop)
+    if log.is_file() and log.stat().st_size == 0:
+        log.unlink()
+    if outcome is None:
+        return None
+    begun = time.monotonic()
+    verdict = checker.check(task.instance, outcome.answer)
+    return {
+        "schema": store.SCHEMA,
+        "run_id": run_id,
+        **task.columns(),
+        **_claimed(outcome),
+        **checked_columns(verdict, time.monotonic() - begun),
+        "network": None if outcome.answer.network is None else outcome.answer.network.to_json(),
+        "stats": dict(outcome.answer.stats),
+        **provenance(),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _claimed(outcome: Outcome) -> dict[str, Any]:
+    """The columns that the method says, and those measured from outside."""
+    answer = outcome.answer
+    return {
+        "claimed_termination": str(answer.termination),
+        "raw_status": answer.raw_status,
+        "claimed_primal_bound": answer.claimed_primal_bound,
+        "claimed_dual_bound": answer.claimed_dual_bound,
+        "claimed_dual_bound_scope": answer.dual_bound_scope,
+        "bound_used": answer.bound_used,
+        "node_count": answer.node_count,
+        "n_rows": answer.n_rows,
+        "n_cols": answer.n_cols,
+        "n_binaries": answer.n_binaries,
+        "n_nonzeros": answer.n_nonzeros,
+        "build_time_s": answer.build_time_s,
+        "solve_time_s": answer.solve_time_s,
+        "wall_time_s": outcome.wall_time_s,
+        "cpu_time_s": outcome.cpu_time_s,
+        "peak_memory_mb": outcome.peak_memory_mb,
+        "exit_code": outcome.exit_code,
+        "killed_by": outcome.killed_by,
+    }
+
+
+def checked_columns(verdict: Verdict, seconds: float) -> dict[str, Any]:
+    """The checked part of a row."""
+    return {"check_time_s": seconds, **verdict.to_json()}
+
+
+def answer_of(row: dict[str, Any]) -> Answer:
+    """The answer that a stored row holds, to be checked again."""
+    from milpsparse.answer import from_json
+
+    data = {
+        **row,
+        "termination": row["claimed_termination"],
+        "dual_bound_scope": row["claimed_dual_bound_scope"],
+    }
+    return from_json(data, row["n_features"])
+
+
+def _write_plan(folder: Path, tasks: Sequence[Task], testset: str) -> None:
+    plan = {
+        "testset": testset,
+        "instances": list(dict.fromkeys(task.instance.name for task in tasks)),
+        "keys": [task.key for task in tasks],
+        "began": time.time(),
+    }
+    store.write_atomically(folder / store.PLAN, json.dumps(plan).encode())

@@ -1,0 +1,106 @@
+"""Task: what is to run, as data; its key names it by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from milpsparse import library
+from milpsparse.errors import BadInput
+from milpsparse.instance import Instance
+from milpsparse.method import Method, parse_method
+from milpsparse.objective import Objective, parse_objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One instance, one objective, one method, its limits and seed."""
+
+    instance: Instance
+    objective: Objective
+    method: Method
+    time_limit_s: float = 60.0
+    memory_limit_mb: int | None = None
+    threads: int = 1
+    seed: int = 0
+    perm: int = 0
+    bound: str = "auto"
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all that decides what the task computes; code of checks and tables does not."""
+        content = {
+            "instance": self.instance.sha256,
+            "objective": str(self.objective),
+            "method": self.method.name,
+            "options": dict(self.method.options),
+            "versions": self.method.versions(),
+            "limits": [self.time_limit_s, self.memory_limit_mb, self.threads],
+            "seed": self.seed,
+            "perm": self.perm,
+            "bound": self.bound,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def columns(self) -> dict[str, Any]:
+        """The identity columns of the task's row."""
+        inst, method = self.instance, self.method
+        return {
+            "task_key": self.key,
+            "instance": inst.name,
+            "instance_sha256": inst.sha256,
+            "family": inst.family,
+            "n_samples": inst.n_samples,
+            "n_features": inst.n_features,
+            "objective": str(self.objective),
+            "skip": inst.skip,
+            "count_bias": inst.count_bias,
+            "bound": inst.bound,
+            "method": method.name,
+            "model": method.rule_name if method.solver_name else None,
+            "solver": method.solver_name,
+            "solver_version": method.versions().get("solver"),
+            "options": dict(method.options),
+            "threads": self.threads,
+            "seed": self.seed,
+            "perm": self.perm,
+            "time_limit_s": self.time_limit_s,
+            "memory_limit_mb": self.memory_limit_mb,
+        }
+
+
+def plan(
+    testset: str,
+    methods: Iterable[str],
+    objectives: Iterable[str],
+    seeds: Iterable[int] = (0,),
+    **limits: Any,
+) -> list[Task]:
+    """All tasks of a test set; methods that never take an objective are left out.
+
+    Raises
+    ------
+    UnknownName, BadInput
+        An unknown name, a method given that takes none of the objectives, or an empty plan.
+    """
+    instances = [library.find(name) for name in library.testset(testset)]
+    if not instances:
+        raise BadInput(f"test set {testset} is empty")
+    rules = list({rule.name: rule for rule in map(parse_method, methods)}.values())
+    goals = list(dict.fromkeys(map(parse_objective, objectives)))
+    for rule in rules:
+        if not any(rule.takes(goal) for goal in goals):
+            takes, asked = ", ".join(sorted(rule.rule.objectives)), ", ".join(map(str, goals))
+            raise BadInput(f"{rule.name} takes {takes}; none of {asked}")
+    return [
+        Task(instance=instance, objective=goal, method=rule, seed=seed, **limits)
+        for instance in instances
+        for goal in goals
+        for rule in rules
+        if rule.takes(goal)
+        for seed in seeds
+    ]
