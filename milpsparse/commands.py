@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -185,12 +186,13 @@ def run(
         click.echo(f"warning: {jobs} jobs of {limits['threads']} threads on {os.cpu_count()} cores")
     failed = done = 0
     rows = running.run(tasks, folder, testset=testset, jobs=jobs, rerun=rerun)
-    bar = tqdm(total=len(left), unit="task", dynamic_ncols=True, mininterval=0.5)
+    pace = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then
+    bar = tqdm(total=len(left), unit="task", dynamic_ncols=True, mininterval=pace)
     try:
         for row in rows:
             done += 1
             failed += str(row["verdict"]).startswith("fail")
-            bar.set_postfix_str(f"{failed} failed; {row['instance']} {row['method']}"[:60])
+            bar.set_postfix_str(f"{failed} failed; {row['instance']}", refresh=False)
             bar.update()
     except KeyboardInterrupt:
         rows.close()  # type: ignore[attr-defined]  # a generator: kills what is under way
@@ -257,8 +259,8 @@ def check(folder: Path) -> int:
             if line["task_key"] == key:
                 line |= {"verdict": "fail_dual_bound", "fail_reason": reason}
     store.write_atomically(folder / store.CHECKS, b"".join(map(store.to_line, lines)))
-    for line in wrong:
-        click.echo(line)
+    for text in wrong:
+        click.echo(text)
     click.echo(f"{len(rows)} rows checked, {len(wrong)} wrong claims")
     return WRONG if wrong else OK
 

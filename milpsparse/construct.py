@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
@@ -21,6 +22,7 @@ from milpsparse.objective import Objective
 from milpsparse.rational import Rational, independent_columns, rationals, solve
 from milpsparse.rewrite import drop_zeros, split
 
+MAX_STARTS = 100  # vertices tried for a cheap basis
 MAX_BASIS = 100  # points for which the N x N system is solved; beyond it, hinges alone, in O(N)
 
 
@@ -34,7 +36,7 @@ def best_construction(instance: Instance, objective: Objective) -> Network:
     """
     flags = {"skip": instance.skip, "count_bias": instance.count_bias}
     networks, refusal = [], None
-    for network in constructions(instance):
+    for network in constructions(instance, objective):
         try:
             networks.append(split(network, instance.bound_exact))
         except Unsupported as error:
@@ -44,7 +46,7 @@ def best_construction(instance: Instance, objective: Objective) -> Network:
     return min(networks, key=lambda n: n.value(objective, **flags))
 
 
-def constructions(instance: Instance) -> Iterator[Network]:
+def constructions(instance: Instance, objective: Objective) -> Iterator[Network]:
     """All of them, not yet split to fit the bound."""
     data = _distinct(instance)
     yield _hinges(instance, data)
@@ -53,7 +55,9 @@ def constructions(instance: Instance) -> Iterator[Network]:
     if len(data.y) <= MAX_BASIS:
         candidates = _candidates(instance, data)
         yield _basis(instance, data, candidates, range(_spanning(instance, data)))
-        yield _basis(instance, data, candidates, _cheap_first(instance, data, candidates))
+        yield _basis(
+            instance, data, candidates, _cheap_first(instance, objective, data, candidates)
+        )
 
 
 @dataclass(frozen=True)
@@ -162,41 +166,75 @@ def _spanning(instance: Instance, data: _Data) -> int:
 def _outputs(data: _Data, candidates: Rational) -> Rational:
     """Outputs of candidate neurons on the data, shape (N, n)."""
     values = np.column_stack([data.X, rationals(np.ones((len(data.X), 1)))]) @ candidates.T
-    return np.where(values > 0, values, 0 * values)
+    return np.asarray(np.where(values > 0, values, 0 * values))
 
 
-def _cheap_first(instance: Instance, data: _Data, candidates: Rational) -> list[int]:
-    """Candidates of a vertex that fits the labels with least l1 norm, then some that span all.
+def _cheap_first(
+    instance: Instance, objective: Objective, data: _Data, candidates: Rational
+) -> list[int]:
+    """Candidates of the best of several vertices that fit the labels, then some that span all.
 
-    Entries count as many times as parameters do. The vertex has at most N candidates, and small
-    coefficients, which need few copies to fit the bound.
+    Each vertex minimises a weighted l1 norm (weights: the objective's price of a candidate times
+    a random factor), so it has at most N candidates with small coefficients; what a vertex costs
+    is counted with the copies that its coefficients need within the bound.
     """
-    import highspy
-
-    A = _outputs(data, candidates).astype(float)
-    n, N = A.shape[1], len(data.y)
+    lp = _FitProgram(instance, data, candidates.astype(float))
     counted = candidates if instance.count_bias else candidates[:, :-1]
-    cost = np.abs(counted).sum(axis=1).astype(float)
-    free = np.column_stack([data.X.astype(float), np.ones(N)]) if instance.skip else A[:, :0]
-    columns = np.column_stack([A, -A, free])
-    h = highspy.Highs()
-    for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1)):
-        h.setOptionValue(option, value)
-    infinity = highspy.kHighsInf
-    lower = np.concatenate([np.zeros(2 * n), np.full(free.shape[1], -infinity)])
-    h.addVars(columns.shape[1], lower, np.full(columns.shape[1], infinity))
-    h.changeColsCost(2 * n, np.arange(2 * n, dtype=np.int32), np.tile(cost + 1e-6, 2))
-    width = columns.shape[1]
-    starts, index = np.arange(N, dtype=np.int32) * width, np.tile(np.arange(width), N)
-    y = data.y.astype(float)
-    h.addRows(N, y, y, columns.size, starts, index.astype(np.int32), columns.ravel())
-    h.run()
-    if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return list(range(n))
-    z = np.array(h.getSolution().col_value)
-    size = abs(z[:n] - z[n : 2 * n])
-    used = [int(c) for c in np.argsort(-size, kind="stable") if size[c] > 1e-9]
+    price = np.count_nonzero(counted, axis=1).astype(float)
+    if objective.kind == "neurons":
+        price = np.ones(len(candidates))
+    largest = abs(candidates).max(axis=1).astype(float)
+    bound = np.inf if instance.bound is None else instance.bound
+    rng = np.random.default_rng(0)
+    best, best_price = np.zeros(len(candidates)), np.inf
+    for start in range(max(1, min(MAX_STARTS, 2_000_000 // lp.size))):
+        factor = rng.uniform(0.25, 4.0, len(candidates)) if start else np.ones(len(candidates))
+        if start % 4:  # most vertices shun the dear ones
+            factor[price > price.min()] *= 50.0
+        size = lp.vertex((price + 1e-3) * factor)
+        if size is None:
+            break
+        total = float(price @ np.where(size > 1e-9, np.ceil(size * largest / bound - 1e-9), 0.0))
+        if bound == np.inf:
+            total = float(price @ (size > 1e-9))
+        if total < best_price:
+            best, best_price = size, total
+    used = [int(c) for c in np.argsort(-best, kind="stable") if best[c] > 1e-9]
     return used + [c for c in range(_spanning(instance, data)) if c not in used]
+
+
+class _FitProgram:
+    """Fits as a linear program in the coefficients c+ - c- of the candidates, kept warm."""
+
+    def __init__(self, instance: Instance, data: _Data, candidates: NDArray[np.float64]) -> None:
+        import highspy
+
+        N, self.n = len(data.y), len(candidates)
+        points = np.column_stack([data.X.astype(float), np.ones(N)])
+        A = np.maximum(points @ candidates.T, 0.0)
+        free = points if instance.skip else points[:, :0]
+        columns = np.column_stack([A, -A, free])
+        width, y, infinity = columns.shape[1], data.y.astype(float), highspy.kHighsInf
+        self.size = columns.size
+        self.highs = h = highspy.Highs()
+        for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1)):
+            h.setOptionValue(option, value)
+        lower = np.concatenate([np.zeros(2 * self.n), np.full(free.shape[1], -infinity)])
+        h.addVars(width, lower, np.full(width, infinity))
+        starts, index = np.arange(N, dtype=np.int32) * width, np.tile(np.arange(width), N)
+        h.addRows(N, y, y, columns.size, starts, index.astype(np.int32), columns.ravel())
+
+    def vertex(self, cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Sizes |c| of the candidates at an optimal vertex, or None."""
+        import highspy
+
+        n = self.n
+        self.highs.changeColsCost(2 * n, np.arange(2 * n, dtype=np.int32), np.tile(cost, 2))
+        self.highs.run()
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        z = np.array(self.highs.getSolution().col_value)
+        return np.asarray(abs(z[:n] - z[n : 2 * n]))
 
 
 def _basis(instance: Instance, data: _Data, candidates: Rational, order: Sequence[int]) -> Network:

@@ -65,7 +65,9 @@ class Instance:
     spelled: Mapping[tuple[int, int], Fraction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        set_ = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        def set_(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
         spelled = dict(self.spelled)
         X, in_X = _doubles("X", self.X, 2)
         y, in_y = _doubles("y", self.y, 1)
@@ -202,7 +204,7 @@ def _from_cells(
         except ValueError as error:
             raise BadInstance(f"{name}, {where}: {error}") from None
         out[index] = float(exact)
-        if Fraction(out[index]) != exact:
+        if Fraction(float(exact)) != exact:
             spelled[(index[0], index[1] if len(index) > 1 else 0)] = exact
     return out
 
@@ -216,7 +218,7 @@ def _exact_cell(cell: Any) -> Fraction:
         if not math.isfinite(cell):
             raise ValueError(f"{cell} is not finite")
         return Fraction(float(cell))
-    return parse(str(Fraction(int(cell)) if isinstance(cell, np.integer) else Fraction(cell)))
+    return parse(str(Fraction(int(cell)) if isinstance(cell, np.integer) else Fraction(str(cell))))
 
 
 def _valid_bound(bound: Any) -> float | None:

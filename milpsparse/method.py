@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from milpsparse import registry
 from milpsparse.answer import Answer, Termination
@@ -83,16 +83,6 @@ class Program:
     relaxation: bool = False
 
 
-class Build(Protocol):
-    """Build a model: `incumbent` is a verified network that fits the bound."""
-
-    def __call__(
-        self, instance: Instance, objective: Objective, incumbent: Network, **options: Any
-    ) -> Program:
-        """State the problem."""
-        ...
-
-
 def takes_all(instance: Instance, objective: Objective, options: Options) -> str | None:
     """No instance is refused."""
     return None
@@ -100,12 +90,15 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None."""
+    """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
+
+    `build` gets a verified network that fits the bound, from which a model sizes itself.
+    """
 
     summary: str
     framework: str  # "pyomo" or "cvxpy"
     objectives: frozenset[str]
-    build: Build
+    build: Callable[..., Program]  # build(instance, objective, incumbent, **options)
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)

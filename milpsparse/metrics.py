@@ -77,7 +77,8 @@ def per_instance(rows: pd.DataFrame, policy: str, by: str) -> pd.DataFrame:
     table = available(rows).assign(cost=lambda r: np.log(costs(r, policy)))
     keys = ["instance", "objective"]
     wide = table.pivot_table(index=keys, columns=by, values="cost", aggfunc="mean")
-    return np.exp(wide.dropna())
+    compared: pd.DataFrame = wide.dropna().apply(np.exp)
+    return compared
 
 
 def shifted_geomean(
@@ -157,4 +158,5 @@ def _is_best(rows: pd.DataFrame, part: pd.DataFrame) -> pd.Series[bool]:
     best = best_bounds(rows)["best"]
     keys = list(zip(part["instance"], part["objective"], strict=True))
     known = best.reindex(keys).to_numpy() if keys else np.array([])
-    return part["primal_bound"] <= known + 1e-6 * np.maximum(1.0, np.abs(known))
+    reached: pd.Series[bool] = part["primal_bound"] <= known + 1e-6 * np.maximum(1.0, abs(known))
+    return reached

@@ -161,9 +161,9 @@ def _project(V: Vectors, v: Vectors) -> Vectors:
     pivot = int(np.flatnonzero(v)[0])
     sign = 1 if v[pivot] > 0 else -1
     out = sign * (V * v[pivot] - np.outer(V[:, pivot], v))
-    out = np.delete(out, pivot, axis=1)
+    out = np.asarray(np.delete(out, pivot, axis=1))
     common = math.gcd(*out.ravel().tolist())
-    return out // common if common > 1 else out
+    return np.asarray(out // common) if common > 1 else out
 
 
 def _independent(V: Vectors, rank: int) -> list[int]:
@@ -177,7 +177,8 @@ def _independent(V: Vectors, rank: int) -> list[int]:
 def _scalars(V: Vectors) -> Vectors:
     """Rank-one vectors as multiples of one of them."""
     column = next(j for j in range(V.shape[1]) if V[:, j].any())
-    return V[:, column]
+    values: Vectors = V[:, column]
+    return values
 
 
 def _mask(flags: NDArray[Any]) -> int:

@@ -162,7 +162,8 @@ def plot_gaps(rows: pd.DataFrame, path: Path) -> None:
     )
     for panel, objective in zip(axes.flat, counts, strict=False):
         part = rows[(rows["objective"] == objective) & rows["primal_bound"].notna()]
-        lower = bounds.xs(objective, level="objective")[["proved", "claimed"]].max(axis=1)
+        of = bounds.xs(objective, level="objective")
+        lower = of["proved"].combine(of["claimed"], np.fmax)
         methods = sorted(part["method"].unique(), reverse=True)
         for at, method in enumerate(methods):
             runs = part[part["method"] == method]

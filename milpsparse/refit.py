@@ -57,8 +57,9 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
     """An exact network with this one's signs and activation pattern, or None.
 
     Zeros the smallest entries first, then fewer of them, until the linear program is feasible.
-    Minimises the (weighted) l1 norm, so that l1 and lp values do not suffer. The bound is B or the
-    network's own largest entry, whichever is larger: splitting comes later.
+    For norms all tolerances are tried and the least value counts. Minimises the (weighted) l1 norm,
+    so that l1 and lp values do not suffer. The bound is B, or the network's own largest entry where
+    that is larger: splitting comes later.
     """
     u = network.path.astype(float)
     active = network.preactivations(instance.X) > 0
@@ -68,6 +69,7 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
     if objective.kind == "lp":
         cost = cost * (abs(u) + 1e-9) ** ((objective.p or 1.0) - 1.0)
     tried: set[bytes] = set()
+    found = []
     for tolerance in ZERO_TOLERANCES:
         support = abs(u) > tolerance * max(1.0, abs(u).max(initial=0.0))
         if support.tobytes() in tried:
@@ -75,8 +77,10 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
         tried.add(support.tobytes())
         program = _Program(instance, network.signs, u, support, active, cost)
         if (exact := program.vertex()) is not None:
-            return drop_zeros(exact, instance.skip)
-    return None
+            found.append(drop_zeros(exact, instance.skip))
+            if objective.counts:
+                break
+    return min(found, key=lambda n: _value(instance, n, objective), default=None)
 
 
 @dataclass
@@ -100,8 +104,10 @@ class _Program:
         self.n_free = inst.n_features + 1 if inst.skip else 0
         self.live = np.flatnonzero(self.support.any(axis=1))
         self.margin = np.zeros((inst.n_samples, len(self.live)))
-        largest = abs(self.u).max(initial=0.0)
-        self.bound = None if inst.bound is None else max(inst.bound, float(largest))
+        largest = float(abs(self.u).max(initial=0.0))
+        self.bound = inst.bound
+        if inst.bound is not None and largest > inst.bound * (1 + 1e-6):
+            self.bound = largest  # to be split later
 
     def vertex(self) -> Network | None:
         """An exact feasible vertex; None when there is none, or rounding hides it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from milpsparse import store
 from milpsparse.errors import BadInput
@@ -119,11 +119,11 @@ def objective_table(rows: pd.DataFrame, objective: str) -> str:
 
     part = rows[rows["objective"] == objective]
     methods = list(dict.fromkeys(part["method"]))
-    bounds = best_bounds(part)
+    bounds: dict[str, Any] = best_bounds(part).droplevel("objective").to_dict("index")  # type: ignore[assignment]
     counts = parse_objective(objective).counts
     lines = []
     for instance, group in part.groupby("instance", sort=False):
-        best = bounds.loc[(instance, objective)]
+        best = bounds[str(instance)]
         line = {"instance": instance, "best": _number(best["best"])}
         line["bound"] = _bound(best["proved"], best["claimed"], counts)
         if counts:
@@ -135,7 +135,7 @@ def objective_table(rows: pd.DataFrame, objective: str) -> str:
     return pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
 
 
-def _cell(row: pd.Series, counts: bool) -> str:  # type: ignore[type-arg]
+def _cell(row: pd.Series[Any], counts: bool) -> str:
     if row["termination"] == "not_available":
         return "–"
     time = (

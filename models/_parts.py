@@ -32,6 +32,13 @@ def free_constant(instance: Instance, objective: Objective) -> bool:
     return not instance.skip and not instance.count_bias and objective.kind != "neurons"
 
 
+def bound_of(instance: Instance) -> float:
+    """The finite bound that a big-M model is built on."""
+    if instance.bound is None:
+        raise BadInput("the model needs a finite bound B")
+    return instance.bound
+
+
 def slot_count(
     instance: Instance, objective: Objective, incumbent: Network, slots: int | None
 ) -> int:

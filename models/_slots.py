@@ -17,7 +17,7 @@ from milpsparse.objective import Objective
 
 def add_neurons(m: Any, instance: Instance, n_slots: int, big_m: NDArray[np.float64]) -> None:
     """Slots k with u_k . xb_i = p_ki - q_ki, p_ki <= M_i z_ki and q_ki <= M_i (1 - z_ki)."""
-    xb, B = _parts.points(instance), instance.bound
+    xb, B = _parts.points(instance), _parts.bound_of(instance)
     m.k, m.i, m.j = range(n_slots), range(len(xb)), range(xb.shape[1])
     m.u = pyo.Var(m.k, m.j, bounds=(-B, B))
     m.p = pyo.Var(m.k, m.i, bounds=lambda m, k, i: (0, big_m[i]))
@@ -55,7 +55,7 @@ def add_switches(m: Any, instance: Instance, objective: Objective) -> Mapping[in
     Neurons: one switch a_k a slot. Parameters: one switch t_kj a counted entry. Returns for each
     slot an expression that is at least 1 when the slot is used.
     """
-    B = instance.bound
+    B = _parts.bound_of(instance)
     if objective.kind == "neurons":
         m.a = pyo.Var(m.k, domain=pyo.Binary)
         switch = {(k, j): m.a[k] for k in m.k for j in m.j}

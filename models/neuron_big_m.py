@@ -56,9 +56,8 @@ def build(
     signs = [1] * K + [-1] * K
     y = instance.y
     m = pyo.ConcreteModel("neuron_big_m")
-    _slots.add_neurons(
-        m, instance, 2 * K, instance.bound * abs(_parts.points(instance)).sum(axis=1)
-    )
+    big_m = _parts.bound_of(instance) * abs(_parts.points(instance)).sum(axis=1)
+    _slots.add_neurons(m, instance, 2 * K, big_m)
     free = _slots.add_free_part(m, instance, objective)
     used = _slots.add_switches(m, instance, objective)
 

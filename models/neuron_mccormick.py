@@ -56,7 +56,7 @@ def build(
     from milpsparse.models import _slots
 
     K = _parts.slot_count(instance, objective, incumbent, slots or instance.n_samples)
-    M = instance.bound * (instance.n_features * abs(instance.X).max() + 1)
+    M = _parts.bound_of(instance) * (instance.n_features * abs(instance.X).max() + 1)
     m = pyo.ConcreteModel("neuron_mccormick")
     _slots.add_neurons(m, instance, K, np.full(instance.n_samples, M))
     free = _slots.add_free_part(m, instance, objective)

@@ -47,6 +47,7 @@ def build(
 
     pattern = _parts.hidden_patterns(instance, sample)
     flags = {"skip": instance.skip, "count_bias": instance.count_bias}
+    B = _parts.bound_of(instance)
     most = max(1, int(incumbent.value(objective, **flags)))
     xb, signs = _parts.points(instance), [1] * len(pattern) + [-1] * len(pattern)
     m = pyo.ConcreteModel("pattern_l0")
@@ -68,11 +69,11 @@ def build(
 
     @m.Constraint(m.block, m.j)
     def upper(m: Any, b: int, j: int) -> Any:
-        return m.u[b, j] <= instance.bound * size[b, j]
+        return m.u[b, j] <= B * size[b, j]
 
     @m.Constraint(m.block, m.j)
     def lower(m: Any, b: int, j: int) -> Any:
-        return m.u[b, j] >= -instance.bound * size[b, j]
+        return m.u[b, j] >= -B * size[b, j]
 
     return Program(
         problem=m,
@@ -119,7 +120,11 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
             on = {j: round(m.n[b, j].value) for j in m.j if (b, j) in m.n}
             copies = max(on.values())
             u = np.array([v if on.get(j, 1) > 0 else 0.0 for j, v in enumerate(u)])
-            copies = max(copies, int(np.ceil(abs(u[-1]) / instance.bound - 1e-9))) if copies else 0
+            copies = (
+                max(copies, int(np.ceil(abs(u[-1]) / _parts.bound_of(instance) - 1e-9)))
+                if copies
+                else 0
+            )
         rows += [u / max(copies, 1)] * copies
         row_signs += [signs[b]] * copies
     linear = None

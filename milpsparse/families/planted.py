@@ -34,7 +34,7 @@ def generate(seed: int, N: int, d: int, K: int, inputs: int, bound: float, skip:
             break
     else:
         raise BadInput(f"no lean teacher with K={K} on N={N} points: more points or fewer neurons")
-    y = np.maximum(X @ u[:, :-1].T + u[:, -1], 0) @ signs
+    y: NDArray[np.float64] = np.maximum(X @ u[:, :-1].T + u[:, -1], 0) @ signs
     kind = (f"_i{used}" if used < d else "") + ("_skip" if skip else "")
     if skip:
         y = y + X @ (rng.integers(-16, 17, d) / 16) + rng.integers(-16, 17) / 16
@@ -62,7 +62,7 @@ def _points(rng: Generator, N: int, d: int) -> NDArray[np.float64]:
     while len(np.unique(X, axis=0)) < N:
         X = np.unique(np.vstack([X, rng.integers(-1024, 1025, (N, d))]), axis=0)
         X = X[rng.permutation(len(X))[:N]]
-    return np.asarray(X / 1024.0)
+    return X / 1024.0
 
 
 def _teacher(
@@ -101,10 +101,10 @@ FAMILY = Family(
     },
     library=(
         Member(0, {"N": 8, "d": 1, "K": 2}),
-        Member(1, {"N": 12, "d": 1, "K": 3, "skip": True}),
+        Member(5, {"N": 12, "d": 1, "K": 3, "skip": True}),
         Member(0, {"N": 10, "d": 2, "K": 2}),
         Member(1, {"N": 20, "d": 2, "K": 2}),
-        Member(0, {"N": 16, "d": 3, "K": 2, "inputs": 1}),
+        Member(0, {"N": 10, "d": 3, "K": 2, "inputs": 1}),
         Member(0, {"N": 10, "d": 2, "K": 2, "skip": True}),
     ),
 )
