@@ -11,7 +11,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help results tables test check format instances clean
+.PHONY: help results tables test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,11 +29,12 @@ tables: .venv/ready ## Rewrite tables and figures from the stored rows
 test: .venv/ready ## Run the tests
 	$(BIN)/python -m pytest -q
 
-check: .venv/ready ## Format check, lint, types and tests: what CI runs
+lint: .venv/ready ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+
+check: lint test ## Lint and test
 
 format: .venv/ready ## Format the code
 	$(BIN)/ruff format .

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from types import NoneType
 from typing import Any
 
 from milpsparse import network as networks
 from milpsparse.network import Network
+
+_NUMBERS = """
+claimed_primal_bound claimed_dual_bound bound_used node_count n_rows n_cols n_binaries n_nonzeros
+build_time_s solve_time_s
+""".split()
 
 
 class Termination(StrEnum):
@@ -70,6 +76,9 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Answer:
     known = {f.name for f in fields(Answer)} & data.keys()
     values = {name: data[name] for name in known}
     values["termination"] = Termination(values["termination"])
+    for name in _NUMBERS:
+        if not isinstance(values.get(name), (int, float, NoneType)):
+            raise TypeError(f"{name} is no number: {values[name]!r}")
     if values.get("network") is not None:
         values["network"] = networks.from_json(values["network"], n_features)
     return Answer(**values)

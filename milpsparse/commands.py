@@ -14,6 +14,7 @@ import click
 from milpsparse import checker, library, store
 from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
+from milpsparse.instance_files import read_json
 from milpsparse.solving import Solution
 from milpsparse.solving import solve as solve_instance
 
@@ -38,6 +39,10 @@ def solve(
     """Solve, print, draw and save."""
     instance = _derive(library.find(data), bound, skip, count_bias)
     mode = bound if bound in ("auto", "none") else "auto"
+    if plot:
+        from milpsparse.plot import plot_network, refuse
+
+        refuse(instance, plot)  # now, not after the time limit
     solution = solve_instance(
         instance,
         objective,
@@ -51,8 +56,6 @@ def solve(
     if save:
         _write(Path(save), text + "\n")
     if plot and solution.network is not None:
-        from milpsparse.plot import plot_network
-
         title = f"{instance.name}: {solution.verdict.n_neurons} neurons"
         plot_network(instance, solution.network, plot, title)
     click.echo(text if as_json else human(solution))
@@ -245,7 +248,7 @@ def check(folder: Path) -> int:
     instances: dict[str, Instance] = {}
     lines, wrong = [], []
     for row in rows.values():
-        instance = instances.setdefault(row["instance_sha256"], _instance_of(row))
+        instance = instances.setdefault(row["instance_sha256"], _instance_of(row, folder))
         begun = time.monotonic()
         verdict = checker.check(instance, answer_of(row))
         identity = {k: row[k] for k in ("schema", "task_key", "run_id")}
@@ -269,9 +272,10 @@ def _named(row: dict[str, Any], reason: str) -> str:
     return f"{row['instance']}, {row['objective']}, {row['method']}: {reason}"
 
 
-def _instance_of(row: dict[str, Any]) -> Instance:
-    """The library instance, or file, that a row is about; its hash must be the row's."""
-    instance = library.find(row["instance"])
+def _instance_of(row: dict[str, Any], folder: Path) -> Instance:
+    """The instance that a row is about, kept by the run or the library's; its hash must agree."""
+    kept = store.instance_file(folder, row["instance_sha256"])
+    instance = read_json(kept) if kept.is_file() else library.load(row["instance"])
     if instance.sha256 != row["instance_sha256"]:
         raise BadInput(f"{row['instance']} has changed since the row was written: its hash differs")
     return instance

@@ -13,8 +13,9 @@ from milpsparse.objective import parse_objective
 def contradictions(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Task keys whose claimed lower bound another row's verified network refutes, with the reason.
 
-    The verified side stands. Rows compare on one instance and objective; a bound that holds only
-    within a bound used for an unbounded instance is compared with networks of that bound alone.
+    The verified side stands where its network is exact. Rows compare on one instance and objective;
+    a bound that holds only within a bound used for an unbounded instance is compared with networks
+    of that bound alone.
     """
     groups = defaultdict(list)
     for row in rows:
@@ -26,7 +27,8 @@ def contradictions(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             claim = row["claimed_dual_bound"]
             if claim is None or str(row["verdict"]).startswith("fail"):
                 continue
-            rivals = [r for r in group if r["primal_bound"] is not None and _comparable(row, r)]
+            sure = [r for r in group if r["primal_bound"] is not None and r["exact"]]
+            rivals = [r for r in sure if _comparable(row, r)]
             best = min(rivals, key=lambda r: r["primal_bound"], default=None)
             if best is None:
                 continue

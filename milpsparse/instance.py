@@ -134,6 +134,8 @@ class Instance:
         """A derived instance: changed fields, no known values, its origin in the provenance."""
         if "skip" in changes and "count_bias" not in changes:
             changes["count_bias"] = None
+        if "X" in changes or "y" in changes:  # exact cells of the old data are not the new ones
+            changes = {"X": self.X_exact, "y": self.y_exact, "spelled": {}, **changes}
         derived = {"derived_from": self.name}
         return dataclasses.replace(
             self, **{"known": (), "provenance": {**self.provenance, **derived}, **changes}
@@ -144,6 +146,7 @@ class Instance:
         for (i, j), value in self.spelled.items():
             if 0 <= j - first_column < values.shape[1]:
                 exact[i, j - first_column] = value
+        exact.setflags(write=False)
         return exact
 
     def _refuse_contradictions(self) -> None:
@@ -239,4 +242,13 @@ def _valid_known(known: Any) -> tuple[dict[str, Any], ...]:
     for k in known:
         if k.get("status") not in _KNOWN_STATUS or "objective" not in k:
             raise BadInstance(f"known needs an objective and a status in {_KNOWN_STATUS}: {k}")
+        if k["status"] in ("opt", "best", "bestdual") and not _is_finite(k.get("value")):
+            raise BadInstance(f"known needs a finite value with that status: {k}")
     return tuple(dict(k) for k in known)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and math.isfinite(value)
+    except (TypeError, OverflowError):
+        return False

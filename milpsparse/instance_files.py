@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def read_csv(path: str | Path, **fields: Any) -> Instance:
     first = text.lstrip().partition("\n")[0]
     delimiter = next((c for c in ",;\t" if c in first), ",")
     try:
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
     except csv.Error as error:
         raise BadInstance(f"{path} is not CSV: {error}") from None
     if rows and not any(_spells_number(cell) for cell in rows[0]):

@@ -32,7 +32,7 @@ VERDICTS = (
 
 def rounded(bound: float, objective: Objective) -> float:
     """A lower bound on a count may be rounded up (less 1e-6 for the solver's tolerance)."""
-    return float(math.ceil(bound - 1e-6)) if objective.counts else bound
+    return float(math.ceil(bound - 1e-6)) if objective.counts and math.isfinite(bound) else bound
 
 
 def gap(primal: float | None, dual: float | None) -> float:

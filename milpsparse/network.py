@@ -201,14 +201,21 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Network:
         biases[:] = [number(value) for value in fields["biases"]]
         skip = None
         if fields["skip"] is not None:
+            if len(fields["skip"]["weights"]) != n_features:
+                raise ValueError(f"the skip connection needs {n_features} weights")
             a = np.empty(n_features, dtype)
             a[:] = [number(value) for value in fields["skip"]["weights"]]
             skip = Skip(a, number(fields["skip"]["bias"]))
         return Network(np.array(signs, dtype=int), weights, biases, skip)
 
-    if data.get("exact") is not None:
-        return with_doubles(read(data["exact"], _fraction))
-    return read(data, float)
+    if not isinstance(data, Mapping):
+        raise TypeError(f"a network is an object, not {type(data).__name__}")
+    try:
+        if data.get("exact") is not None:
+            return with_doubles(read(data["exact"], _fraction))
+        return read(data, float)
+    except OverflowError:
+        raise ValueError("a network's values must be in the range of doubles") from None
 
 
 def _fraction(text: Any) -> Fraction:

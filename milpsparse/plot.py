@@ -43,9 +43,8 @@ def _pyplot() -> Any:
 
 def _save(figure: Any, path: str | Path) -> None:
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise BadInput(f"cannot draw to {path}: the file ends in {', '.join(FORMATS)}")
     try:
+        _refuse_format(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
         figure.savefig(path, bbox_inches="tight", metadata=metadata, dpi=150)
@@ -53,6 +52,20 @@ def _save(figure: Any, path: str | Path) -> None:
         raise BadInput(f"cannot write {path}: {error.strerror}") from None
     finally:
         _pyplot().close(figure)
+
+
+def refuse(instance: Instance, path: str | Path) -> None:
+    """Raise what `plot_network` would raise for this instance and file, without a network."""
+    if instance.n_features > 2:
+        raise Unsupported(
+            f"plots need one or two inputs; {instance.name} has {instance.n_features}"
+        )
+    _refuse_format(Path(path))
+
+
+def _refuse_format(path: Path) -> None:
+    if path.suffix.lower() not in FORMATS:
+        raise BadInput(f"cannot draw to {path}: the file ends in {', '.join(FORMATS)}")
 
 
 def plot_network(instance: Instance, network: Network, path: str | Path, title: str = "") -> None:
@@ -63,10 +76,7 @@ def plot_network(instance: Instance, network: Network, path: str | Path, title: 
     Unsupported
         More than two inputs.
     """
-    if instance.n_features > 2:
-        raise Unsupported(
-            f"plots need one or two inputs; {instance.name} has {instance.n_features}"
-        )
+    refuse(instance, path)
     figure, axes = _pyplot().subplots(figsize=(5, 3.2))
     (_curve if instance.n_features == 1 else _map)(axes, instance, network)
     axes.set_title(title, fontsize=9)

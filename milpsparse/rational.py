@@ -29,13 +29,13 @@ def parse(text: str) -> Fraction:
     """
     text = text.strip()
     if len(text) > _MAX_TEXT or not _NUMBER.fullmatch(text):
-        raise ValueError(f"'{text[:40]}' is not a finite number")
+        raise ValueError(f"{text[:40]!r} is not a finite number")
     try:
         value = Fraction(text)
         if math.isinf(float(value)):
             raise OverflowError
     except (ZeroDivisionError, OverflowError):
-        raise ValueError(f"'{text[:40]}' is not a finite number of double range") from None
+        raise ValueError(f"{text[:40]!r} is not a finite number of double range") from None
     return value
 
 

@@ -18,7 +18,7 @@ from milpsparse.instance import Instance
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import Objective
 from milpsparse.rational import Rational, rationals, solve
-from milpsparse.rewrite import drop_zeros, merge, split
+from milpsparse.rewrite import drop_zeros, face_forward, merge, split
 
 ZERO_TOLERANCES = (1e-4, 1e-6, 1e-8, 0.0)  # entries below one of them, relative, are taken as zero
 MARGINS = (2.0**-30, 2.0**-20, 2.0**-12)  # slack asked for where rounding left a cone by a hair
@@ -41,6 +41,8 @@ def polish(instance: Instance, network: Network, objective: Objective) -> Networ
 
 def _variants(instance: Instance, exact: Network, objective: Objective) -> list[Network]:
     """The network as it is and merged, each split where it must fit the bound."""
+    if instance.skip:
+        exact = face_forward(exact)
     merged = drop_zeros(merge(exact, instance.X_exact), instance.skip)
     found = [exact, merged]
     if objective.kind == "lp" or instance.bound is None:
@@ -137,9 +139,11 @@ class _Program:
         N, rows = inst.n_samples, np.asarray(i_of)
         out = points[rows % N][:, [*self.columns[:, 1], *range(self.n_free)]]
         owner = np.concatenate([self.columns[:, 0], np.full(self.n_free, -1)])
+        signs = np.append(self.signs, 1)  # free columns belong to an extra, always active neuron
+        active = np.column_stack([self.active, np.ones(N, dtype=bool)])
         for at, row in enumerate(rows):
             if row < N:
-                factor = np.where(owner < 0, 1, self.signs[owner] * self.active[row, owner])
+                factor = signs[owner] * active[row, owner]
             else:
                 factor = owner == self.live[row // N - 1]
             out[at] = out[at] * factor

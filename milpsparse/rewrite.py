@@ -30,6 +30,24 @@ def drop_zeros(network: Network, skip: bool) -> Network:
     return Network(network.signs[live], network.weights[live], network.biases[live], linear)
 
 
+def face_forward(network: Network) -> Network:
+    """Turn neurons so that their first nonzero weight is positive; needs a skip connection.
+
+    relu(-z) = relu(z) - z: the affine part goes to the skip connection, and all |u| stay.
+    """
+    if network.exact is not None:
+        return with_doubles(face_forward(network.exact))
+    if network.skip is None:
+        raise ValueError("turning a neuron needs a skip connection")
+    first = [next((w for w in row if w != 0), 0) for row in network.weights]
+    turn = np.array([w < 0 for w in first], dtype=bool)
+    side = np.where(turn, -1, 1)
+    # s relu(u) = s relu(-u) + s u
+    moved = (network.signs[turn, None] * network.path[turn]).sum(axis=0)
+    skip = Skip(network.skip.weights + moved[:-1], network.skip.bias + moved[-1])
+    return Network(network.signs, network.weights * side[:, None], network.biases * side, skip)
+
+
 def merge(network: Network, X: NDArray[Any], bound: Any = None) -> Network:
     """Replace neurons of one sign and activation pattern on X by their sum, where it fits bound.
 
@@ -38,7 +56,7 @@ def merge(network: Network, X: NDArray[Any], bound: Any = None) -> Network:
     """
     if network.exact is not None:
         return with_doubles(merge(network.exact, X, bound))
-    values = np.sign(network.preactivations(X).astype(float)).astype(int)
+    values = np.sign(network.preactivations(X)).astype(int)
     path = network.path
     merged: list[tuple[int, NDArray[Any], NDArray[Any]]] = []
     for k, sign in enumerate(network.signs):
@@ -59,7 +77,7 @@ def merge(network: Network, X: NDArray[Any], bound: Any = None) -> Network:
 def split(network: Network, bound: Fraction | float | None) -> Network:
     """Replace every neuron larger than the bound by the fewest equal copies that fit it."""
     if network.exact is not None:
-        return with_doubles(split(network.exact, bound))
+        return with_doubles(split(network.exact, None if bound is None else Fraction(bound)))
     if bound is None or network.path.size == 0:
         return network
     copies = [max(1, -int(-(abs(u).max() / bound) // 1)) for u in network.path]

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from milpsparse import checker, store
+from milpsparse import checker, library, store
 from milpsparse.answer import Answer
 from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
+from milpsparse.instance_files import to_json
 from milpsparse.machine import provenance
 from milpsparse.task import Task
 from milpsparse.worker import Outcome, run_isolated
@@ -50,6 +51,7 @@ def run(
     with store.Writer(folder) as writer:
         todo = missing(tasks, folder, rerun)
         _write_plan(folder, tasks, testset)
+        _keep_instances(folder, tasks)
         (folder / "logs").mkdir(exist_ok=True)
         for row in _finished(todo, folder, jobs):
             writer.append(row)
@@ -148,6 +150,16 @@ def answer_of(row: dict[str, Any]) -> Answer:
         "dual_bound_scope": row["claimed_dual_bound_scope"],
     }
     return from_json(data, row["n_features"])
+
+
+def _keep_instances(folder: Path, tasks: Sequence[Task]) -> None:
+    """Copy the instances that are not the library's, so that their rows can be checked again."""
+    known = library.index()["instances"]
+    for instance in {task.instance.sha256: task.instance for task in tasks}.values():
+        if known.get(instance.name, {}).get("sha256") != instance.sha256:
+            path = store.instance_file(folder, instance.sha256)
+            path.parent.mkdir(exist_ok=True)
+            store.write_atomically(path, to_json(instance).encode())
 
 
 def _write_plan(folder: Path, tasks: Sequence[Task], testset: str) -> None:

@@ -123,6 +123,11 @@ def latest(folder: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
+def instance_file(folder: Path, sha256: str) -> Path:
+    """Where a results folder keeps an instance that is not the library's."""
+    return folder / "instances" / f"{sha256[:16]}.json"
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file in one step, so that a crash leaves the old or the new one."""
     temporary = path.with_suffix(path.suffix + ".part")

@@ -85,9 +85,14 @@ def plan(
     Raises
     ------
     UnknownName, BadInput
-        An unknown name, a method given that takes none of the objectives, or an empty plan.
+        An unknown name, two instances of one name, a method that takes none of the objectives, or
+        an empty plan.
     """
-    instances = [library.find(name) for name in library.testset(testset)]
+    instances: dict[str, Instance] = {}
+    for name in library.testset(testset):
+        instance = library.find(name)
+        if instances.setdefault(instance.name, instance).sha256 != instance.sha256:
+            raise BadInput(f"test set {testset} has two instances named {instance.name}")
     if not instances:
         raise BadInput(f"test set {testset} is empty")
     rules = list({rule.name: rule for rule in map(parse_method, methods)}.values())
@@ -98,7 +103,7 @@ def plan(
             raise BadInput(f"{rule.name} takes {takes}; none of {asked}")
     return [
         Task(instance=instance, objective=goal, method=rule, seed=seed, **limits)
-        for instance in instances
+        for instance in instances.values()
         for goal in goals
         for rule in rules
         if rule.takes(goal)

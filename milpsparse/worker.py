@@ -6,6 +6,7 @@ The child answers through a pipe with JSON; whatever it prints goes to a log. No
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -27,6 +28,8 @@ from milpsparse.method import Limits
 from milpsparse.task import Task
 
 POLL_S = 0.05
+START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
+STARTED = b"started"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -57,15 +60,14 @@ def context() -> Any:
 
 def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome | None:
     """Run a task in its own process; None when `stop` was set first (the process is killed)."""
-    for name in THREAD_VARIABLES:
-        os.environ[name] = str(task.threads)
+    _set_threads(task)  # for the server and what it imports
     ctx = context()
     receiver, sender = ctx.Pipe(duplex=False)
     process = ctx.Process(target=_child, args=(sender, task, log), daemon=True)
     begun = time.monotonic()
     process.start()
     sender.close()
-    deadline = begun + task.time_limit_s + grace_s(task.time_limit_s)
+    deadline = begun + START_S
     message, killed = None, None
     while message is None:
         if stop.is_set():
@@ -77,6 +79,9 @@ def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome
         try:
             if receiver.poll(POLL_S):
                 message = receiver.recv_bytes()
+                if message == STARTED:  # the first task waits for the server's imports
+                    message, begun = None, time.monotonic()
+                    deadline = begun + task.time_limit_s + grace_s(task.time_limit_s)
         except (EOFError, OSError):  # the child is gone without a word
             break
     wall = time.monotonic() - begun
@@ -88,15 +93,17 @@ def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome
 
 
 def _end(process: Any, kill: bool) -> None:
-    """Wait for the child; kill its whole process group when it should be gone already."""
+    """Wait for the child, or kill it; its process group goes with it."""
     if not kill:
         process.join(POLL_S * 20)
-    if process.is_alive() or kill:
-        try:
+    try:
+        if process.is_alive() or kill:
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()
+    except (ProcessLookupError, PermissionError):
+        process.kill()
     process.join()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # what a method that answered left behind
 
 
 def _outcome(
@@ -131,8 +138,15 @@ def _failure(task: Task, wall: float, exit_code: int | None, why: str) -> Outcom
 # --- in the child -----------------------------------------------------------------------------
 
 
+def _set_threads(task: Task) -> None:
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(task.threads)
+
+
 def _child(sender: Connection, task: Task, log: Path | None) -> None:
     os.setsid()  # its own process group, so that the kill takes grandchildren too
+    sender.send_bytes(STARTED)
+    _set_threads(task)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect(log)
     if task.memory_limit_mb:

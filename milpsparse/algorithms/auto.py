@@ -19,7 +19,7 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.patterns import count_bound
 
-SMALL = 400  # patterns up to which the pattern model proves faster than neuron slots
+SMALL = 400  # patterns up to which parameters are better proved over patterns
 
 
 def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
@@ -38,7 +38,7 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     if _closed(instance, objective, incumbent):
         return _from_network(instance, objective, incumbent, steps)
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
-    method = _strongest(bounded)
+    method = _strongest(bounded, objective)
     steps.append(method.name)
     answer = solve_model(method, bounded, objective, limits, incumbent)
     return _best(bounded, objective, answer, incumbent).with_(
@@ -85,10 +85,12 @@ def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Net
     return network if fits else None
 
 
-def _strongest(instance: Instance) -> Method:
+def _strongest(instance: Instance, objective: Objective) -> Method:
+    """What proved most on the test set `small`, see results/tables/small.md."""
     N, d = instance.X.shape
     few = count_bound(N, min(N, d + 1)) <= SMALL
-    return parse_method("pattern_l0" if few else "neuron_big_m")
+    by_pattern = few and objective.kind == "parameters"
+    return parse_method("pattern_l0" if by_pattern else "neuron_big_m")
 
 
 def _from_network(

@@ -25,6 +25,8 @@ Data = tuple[NDArray[np.float64], NDArray[np.float64]]
 def generate(seed: int, N: int, d: int, case: int, bound: float) -> Instance:
     """One of the three cases; `bound` is theirs, B = 1."""
     at_least(N=(N, 1), d=(d, 3 if case == 3 else 1))
+    if seed >= 2**32:
+        raise BadInput(f"seed {seed}: NumPy's legacy generator takes seeds below 2**32")
     cases = {1: _random, 2: _teacher, 3: _low_rank}
     if case not in cases:
         raise BadInput(f"parameter case={case}: 1, 2 or 3")

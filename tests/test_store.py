@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from milpsparse import read_rows, store
+from milpsparse.contradictions import contradictions
+from milpsparse.errors import BadInput
+
+
+def row(key, **changes):
+    return {"schema": store.SCHEMA, "run_id": "r1", "task_key": key, "verdict": "ok"} | changes
+
+
+def write(folder, *rows):
+    with store.Writer(folder) as writer:
+        for one in rows:
+            writer.append(one)
+    return folder / store.RUNS
+
+
+def test_what_was_appended_is_read_back(tmp_path):
+    nested = {"options": {"slots": 3, "p": 0.4}, "network": {"signs": [1, -1]}, "raw_status": "∞ ≈"}
+    path = write(tmp_path / "new" / "folder", row("a", **nested), row("b", gap=None, exact=True))
+    assert list(store.lines(path)) == [row("a", **nested), row("b", gap=None, exact=True)]
+
+
+def test_a_second_writer_after_the_first_appends(tmp_path):
+    write(tmp_path, row("a"))
+    before = (tmp_path / store.RUNS).read_bytes()
+    write(tmp_path, row("b"))
+    assert (tmp_path / store.RUNS).read_bytes().startswith(before)
+    assert list(store.latest(tmp_path)) == ["a", "b"]
+
+
+def test_a_row_is_on_disk_before_the_next_one_is_made(tmp_path):
+    with store.Writer(tmp_path) as writer:
+        writer.append(row("a"))
+        assert list(store.latest(tmp_path)) == ["a"]  # read while the writer is still open
+
+
+@pytest.mark.parametrize("cut", [1, 10, 30])
+def test_a_torn_last_line_is_dropped_and_then_overwritten(tmp_path, cut):
+    path = write(tmp_path, row("a"), row("b"))
+    path.write_bytes(path.read_bytes()[:-cut])
+    kept = ["a", "b"] if cut == 1 else ["a"]  # only the newline is missing: still a row
+    assert [r["task_key"] for r in store.lines(path)] == kept
+    write(tmp_path, row("c"))
+    assert [r["task_key"] for r in store.lines(path)] == ["a", "c"]
+
+
+def test_a_line_torn_inside_a_character_is_dropped(tmp_path):
+    path = write(tmp_path, row("a"))
+    with open(path, "ab") as file:
+        file.write(b'{"raw_status": "\xe2\x88')
+    assert [r["task_key"] for r in store.lines(path)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "damage", [b'{"schema": 1, "task', b"[1, 2]", b"17", b"\xff\xfe", b"[" * 100_000, b'{"a": 1}']
+)
+def test_a_damaged_line_in_the_middle_is_refused_by_its_number(tmp_path, damage):
+    path = write(tmp_path, row("a"), row("b"), row("c"))
+    whole = path.read_bytes().split(b"\n")
+    whole[1] = damage
+    path.write_bytes(b"\n".join(whole))
+    with pytest.raises(BadInput, match=r"runs\.jsonl, line 2: not a row"):
+        store.latest(tmp_path)
+
+
+def test_a_damaged_last_line_that_is_not_torn_is_refused(tmp_path):
+    path = write(tmp_path, row("a"))
+    path.write_bytes(path.read_bytes() + b'{"schema": 1, "task\n')
+    with pytest.raises(BadInput, match="line 2"):
+        store.latest(tmp_path)
+
+
+@pytest.mark.parametrize("schema", [store.SCHEMA + 1, "1", None])
+def test_rows_of_another_schema_are_refused(tmp_path, schema):
+    write(tmp_path, row("a"), row("b", schema=schema))
+    with pytest.raises(BadInput, match=r"line 2: schema .*, this version reads 1"):
+        store.latest(tmp_path)
+
+
+def test_two_writers_at_once_are_refused(tmp_path):
+    with store.Writer(tmp_path) as writer:
+        writer.append(row("a"))
+        with pytest.raises(BadInput, match="another run is writing to"):
+            store.Writer(tmp_path)
+    write(tmp_path, row("b"))  # the lock goes with the first writer
+    assert list(store.latest(tmp_path)) == ["a", "b"]
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(BadInput, match="cannot write to"):
+        store.Writer(tmp_path / "file")
+
+
+def test_the_last_row_of_a_task_wins(tmp_path):
+    write(tmp_path, row("a", primal_bound=4), row("b"), row("a", primal_bound=3))
+    rows = store.latest(tmp_path)
+    assert rows["a"]["primal_bound"] == 3
+    assert len(rows) == 2
+
+
+def test_a_later_check_lies_over_the_row_it_checked(tmp_path):
+    write(tmp_path, row("a", gap=0.5), row("b"))
+    check = row("a", verdict="fail_dual_bound", gap=None)
+    (tmp_path / store.CHECKS).write_bytes(store.to_line(check))
+    assert store.latest(tmp_path)["a"] == check
+    assert store.latest(tmp_path)["b"] == row("b")
+
+
+def test_a_check_of_an_older_run_does_not_touch_the_newer_row(tmp_path):
+    check = row("a", verdict="fail_dual_bound")
+    (tmp_path / store.CHECKS).write_bytes(store.to_line(check))
+    write(tmp_path, row("a", run_id="r2"))
+    assert store.latest(tmp_path)["a"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_numbers_that_are_not_finite_become_null(tmp_path, value):
+    path = write(tmp_path, row("a", gap=value, stats={"trace": [1.0, value, (value,)]}))
+    text = path.read_text()
+    json.loads(text, parse_constant=pytest.fail)  # strict JSON: no NaN, no Infinity
+    read = store.latest(tmp_path)["a"]
+    assert read["gap"] is None
+    assert read["stats"] == {"trace": [1.0, None, [None]]}
+
+
+def test_floats_keep_every_bit(tmp_path):
+    values = [0.1 + 0.2, 5e-324, 1.7976931348623157e308, -0.0]
+    write(tmp_path, row("a", stats=values))
+    assert [v.hex() for v in store.latest(tmp_path)["a"]["stats"]] == [v.hex() for v in values]
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir()])
+def test_a_folder_without_results_is_refused(tmp_path, make):
+    folder = tmp_path / "results"
+    make(folder)
+    with pytest.raises(BadInput, match="milpsparse run"):
+        read_rows(folder)
+
+
+def test_rows_are_read_from_a_folder_or_its_file(tmp_path):
+    path = write(tmp_path, row("a", primal_bound=3), row("b"))
+    assert read_rows(path).equals(read_rows(tmp_path))
+    assert read_rows(tmp_path)["primal_bound"].tolist()[0] == 3.0
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path):
+    path = tmp_path / "plan.json"
+    store.write_atomically(path, b"old")
+    store.write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]  # no part left
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", "{"])
+def test_a_missing_or_damaged_plan_is_an_empty_one(tmp_path, text):
+    if text is not None:
+        (tmp_path / store.PLAN).write_text(text)
+    assert store.read_plan(tmp_path) == {}
+
+
+# --- claims against each other ----------------------------------------------------------------
+
+
+def claims(key, dual=None, primal=None, **changes):
+    facts = {"claimed_dual_bound": dual, "primal_bound": primal, "exact": True, "method": key}
+    scope = {"bound": 10.0, "bound_used": 10.0, "claimed_dual_bound_scope": "within_bound"}
+    problem = {"instance_sha256": "s1", "objective": "neurons"}
+    return row(key) | facts | scope | problem | changes
+
+
+def test_a_bound_above_the_network_of_another_method_is_found_by_name():
+    found = contradictions([claims("liar", dual=4.0), claims("finder", primal=3)])
+    assert list(found) == ["liar"]
+    assert found["liar"] == "claims the lower bound 4; finder has a verified 3"
+
+
+def test_a_bound_that_rounds_up_above_a_network_is_found():
+    rows = [claims("liar", dual=3.1), claims("finder", primal=3)]
+    assert list(contradictions(rows)) == ["liar"]
+    rows = [claims("solver", dual=3.0000005), claims("finder", primal=3)]
+    assert contradictions(rows) == {}
+
+
+def test_bounds_up_to_the_best_network_agree():
+    rows = [claims("a", dual=3.0, primal=3), claims("b", dual=2.0, primal=5), claims("c", primal=4)]
+    assert contradictions(rows) == {}
+
+
+def test_norms_are_compared_to_the_tolerance():
+    norm = {"objective": "l1"}
+    near = [claims("a", dual=4.000003, **norm), claims("b", primal=4.0, **norm)]
+    far = [claims("a", dual=4.00001, **norm), claims("b", primal=4.0, **norm)]
+    assert contradictions(near) == {}
+    assert list(contradictions(far)) == ["a"]
+
+
+@pytest.mark.parametrize("other", [{"instance_sha256": "s2"}, {"objective": "parameters"}])
+def test_other_problems_contradict_nothing(other):
+    assert contradictions([claims("a", dual=4.0), claims("b", primal=3, **other)]) == {}
+
+
+def test_a_bound_within_a_smaller_bound_used_is_not_refuted_by_larger_networks():
+    unbounded = {"bound": None}
+    claim = claims("a", dual=4.0, bound_used=2.0, **unbounded)
+    for used in (4.0, None):
+        assert contradictions([claim, claims("b", primal=3, bound_used=used, **unbounded)]) == {}
+    for used in (2.0, 1.0):
+        rival = claims("b", primal=3, bound_used=used, **unbounded)
+        assert list(contradictions([claim, rival])) == ["a"]
+
+
+def test_a_bound_for_all_networks_is_refuted_by_any():
+    claim = claims("a", dual=4.0, bound=None, bound_used=2.0, claimed_dual_bound_scope="all")
+    for used in (8.0, None):
+        rival = claims("b", primal=3, bound=None, bound_used=used)
+        assert list(contradictions([claim, rival])) == ["a"]
+
+
+def test_a_network_that_fits_within_tolerance_only_refutes_no_bound():
+    assert contradictions([claims("a", dual=4.0), claims("b", primal=3, exact=False)]) == {}
+
+
+def test_a_claim_that_failed_already_is_not_named_twice():
+    rows = [claims("a", dual=4.0, verdict="fail_dual_bound"), claims("b", primal=3)]
+    assert contradictions(rows) == {}
+
+
+def test_the_network_of_a_row_that_failed_for_its_claim_still_refutes():
+    rows = [claims("a", dual=4.0), claims("b", primal=3, verdict="fail_objective_value")]
+    assert list(contradictions(rows)) == ["a"]
