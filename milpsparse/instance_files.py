@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from milpsparse.errors import BadInstance
 from milpsparse.instance import Instance
-from milpsparse.rational import parse, spell
+from milpsparse.rational import spell
 
 SCHEMA = 1
 _FIELDS = ("name", "family", "bound", "skip", "count_bias", "known", "provenance")
@@ -86,10 +86,14 @@ def read_csv(path: str | Path, **fields: Any) -> Instance:
     first = text.lstrip().partition("\n")[0]
     delimiter = next((c for c in ",;\t" if c in first), ",")
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        rows = [
+            row
+            for row in csv.reader(io.StringIO(text), delimiter=delimiter)
+            if "".join(row).strip() or len(row) > 1
+        ]
     except csv.Error as error:
         raise BadInstance(f"{path} is not CSV: {error}") from None
-    if rows and not any(_spells_number(cell) for cell in rows[0]):
+    if rows and not any(_meant_as_number(cell) for cell in rows[0]):
         rows = rows[1:]
     if not rows:
         raise BadInstance(f"{path}: no points")
@@ -118,9 +122,10 @@ def _csv_rows(instance: Instance) -> Iterator[list[str]]:
         yield [spell(value) for value in (*x, label)]
 
 
-def _spells_number(cell: str) -> bool:
+def _meant_as_number(cell: str) -> bool:
+    """Whether a cell is a number, or tries to be one ("nan", "1/0"): then it is no column name."""
     try:
-        parse(cell)
+        float(cell)
     except ValueError:
-        return False
+        return "/" in cell and cell.replace("/", "").strip(" +-").isdigit()
     return True

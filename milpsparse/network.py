@@ -8,6 +8,7 @@ and the sign s_k = sgn(v_k) are all that a network's outputs, counts and norms d
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -132,7 +133,8 @@ class Network:
         """Signs, weights, biases, skip, and under `exact` the same with "p/q" strings, or null."""
         exact = None
         if self.exact is not None:
-            exact = self.exact._fields(str)
+            with contextlib.suppress(ValueError):  # beyond Python's 4,300 digits: doubles only
+                exact = self.exact._fields(str)
         return {**self._fields(float), "exact": exact}
 
     def _fields(self, number: type[float] | type[str]) -> dict[str, Any]:

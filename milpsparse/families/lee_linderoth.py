@@ -10,6 +10,8 @@ All from NumPy's legacy generator `RandomState(seed)`, as theirs.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
@@ -44,15 +46,21 @@ def _teacher(rng: RandomState, N: int, d: int) -> Data:
     X = rng.uniform(-1, 1, (N, d))
     W, b = rng.randn(d, K) * 0.5, rng.randn(K) * 0.1
     v = rng.randn(K) * 0.5
-    return X, np.maximum(X @ W + b, 0) @ v + 0.05 * rng.randn(N)
+    hidden = np.maximum(_product(X, W) + b, 0)
+    return X, _product(hidden, v[:, None])[:, 0] + 0.05 * rng.randn(N)
 
 
 def _low_rank(rng: RandomState, N: int, d: int) -> Data:
     r = -(-d // 2)
-    X = rng.randn(N, r) @ rng.randn(d, r).T
+    X = _product(rng.randn(N, r), rng.randn(d, r).T)
     beta = np.zeros(d)
     beta[:3] = (1.0, -1.5, 0.7)
-    return X, X @ beta + 0.05 * rng.randn(N)
+    return X, _product(X, beta[:, None])[:, 0] + 0.05 * rng.randn(N)
+
+
+def _product(A: NDArray[np.float64], B: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A @ B with correctly rounded sums: a BLAS gives other last bits on other processors."""
+    return np.array([[math.fsum(a * column) for column in B.T] for a in A])
 
 
 FAMILY = Family(
