@@ -16,6 +16,8 @@ claimed_primal_bound claimed_dual_bound bound_used node_count n_rows n_cols n_bi
 build_time_s solve_time_s
 """.split()
 
+UNREADABLE = "unreadable answer"  # how the raw status of an ERROR begins where there was a reply
+
 
 class Termination(StrEnum):
     """Why a method stopped. Whether it has a network is a separate fact."""

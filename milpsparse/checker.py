@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from milpsparse import judge
-from milpsparse.answer import Answer, Termination
+from milpsparse.answer import UNREADABLE, Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.instance import Instance
 from milpsparse.network import Network
@@ -69,7 +69,10 @@ def check(instance: Instance, answer: Answer) -> Verdict:
     """Judge an answer. Returns a Verdict whatever the answer holds; it never raises for a lie."""
     objective = parse_objective(answer.objective)
     if answer.termination in (Termination.NOT_AVAILABLE, Termination.ERROR):
-        word = "unknown" if answer.termination == Termination.NOT_AVAILABLE else "fail_abort"
+        word = "unknown"
+        if answer.termination == Termination.ERROR:
+            unreadable = answer.raw_status.startswith(UNREADABLE)
+            word = "fail_readerror" if unreadable else "fail_abort"
         return Verdict(verdict=word, termination=answer.termination, fail_reason=answer.raw_status)
     facts, reason = _network_facts(instance, answer.network, objective)
     facts |= _lower_bound(instance, answer, objective)

@@ -34,7 +34,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="milpsparse")
 def cli() -> None:
-    r"""Find the sparsest one-hidden-layer ReLU network through data, prove it, compare methods.
+    """Find the sparsest one-hidden-layer ReLU network through data, prove it, compare methods.
 
     \b
     A first session:
@@ -74,7 +74,7 @@ def list_(what: str) -> None:
 @click.option("--seed", default=0, show_default=True, help="Seed of the generator.")
 @click.option("-o", "output", type=click.Path(dir_okay=False), help="File to write (.json, .csv).")
 def generate(family: str, params: tuple[str, ...], seed: int, output: str | None) -> None:
-    r"""Generate an instance of FAMILY; the same arguments give the same instance.
+    """Generate an instance of FAMILY; the same arguments give the same instance.
 
     \b
       milpsparse generate planted -p N=50 -p d=3 -p K=4 --seed 1 -o mine.json
@@ -139,7 +139,7 @@ def generate(family: str, params: tuple[str, ...], seed: int, output: str | None
 @click.option("--plot", metavar="FILE", help="Draw data and network (.svg, .png, .pdf; d <= 2).")
 @click.option("--save", metavar="FILE", help="Write the JSON object to a file.")
 def solve(data: str, **given: Any) -> None:
-    r"""Solve one instance: the sparsest network through DATA, checked in rational arithmetic.
+    """Solve one instance: the sparsest network through DATA, checked in rational arithmetic.
 
     DATA is an instance .json, the name of a library instance, or a .csv whose last column is y.
 
@@ -208,7 +208,7 @@ def solve(data: str, **given: Any) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would run.")
 def run(**given: Any) -> None:
-    r"""Run methods over a test set, each task in its own process; rows go to DIR/runs.jsonl.
+    """Run methods over a test set, each task in its own process; rows go to DIR/runs.jsonl.
 
     What has a row is not run again, so the same command resumes an interrupted run.
 
@@ -263,7 +263,10 @@ def _write(path: Path, write: Any) -> None:
 def main() -> None:
     """Entry point: errors meant for the user become one line and exit code 2."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        # Not cli.main(): it would exit with 1 when the reader of our output has gone.
+        with cli.make_context("milpsparse", sys.argv[1:]) as context:
+            cli.invoke(context)
+        sys.exit(0)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):

@@ -13,9 +13,9 @@ import click
 
 from milpsparse import checker, library, store
 from milpsparse.errors import BadInput
+from milpsparse.human import human
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json
-from milpsparse.solving import Solution
 from milpsparse.solving import solve as solve_instance
 
 OK, WRONG, NOTHING, INTERRUPTED = 0, 1, 4, 130
@@ -43,6 +43,8 @@ def solve(
         from milpsparse.plot import plot_network, refuse
 
         refuse(instance, plot)  # now, not after the time limit
+    if save and not os.access(Path(save).parent, os.W_OK):
+        raise BadInput(f"cannot write {save}: no such folder, or not yours to write in")
     solution = solve_instance(
         instance,
         objective,
@@ -53,12 +55,12 @@ def solve(
         bound=mode,
     )
     text = json.dumps(json.loads(store.to_line(solution.to_json())), indent=1)
+    click.echo(text if as_json else human(solution))
     if save:
         _write(Path(save), text + "\n")
     if plot and solution.network is not None:
         title = f"{instance.name}: {solution.verdict.n_neurons} neurons"
         plot_network(instance, solution.network, plot, title)
-    click.echo(text if as_json else human(solution))
     if solution.verdict.failed:
         return WRONG
     return OK if solution.verdict.verified else NOTHING
@@ -96,64 +98,6 @@ def _bound_value(text: str) -> float:
     if not 0 < value < float("inf"):
         raise BadInput(f"--bound {text}: a positive number, auto or none")
     return value
-
-
-def human(solution: Solution) -> str:
-    """The short answer for a person: formula, counts, what is proved and how, time."""
-    inst, v, answer = solution.instance, solution.verdict, solution.answer
-    limit = "no bound" if inst.bound is None else f"B = {inst.bound:g}"
-    if inst.bound is None and answer.bound_used is not None:
-        limit = f"no bound (B = {answer.bound_used:g} used)"
-    inputs = f"{inst.n_features} input" + ("s" if inst.n_features > 1 else "")
-    points = f"{inst.n_samples} point" + ("s" if inst.n_samples > 1 else "")
-    skip = "skip connection" if inst.skip else "no skip connection"
-    lines = [f"{inst.name}: {points}, {inputs}, {skip}, {limit}"]
-    if solution.network is None:
-        lines.append("no network found")
-    else:
-        lines.append(_wrapped(solution.network.formula()))
-        biases = "biases counted" if inst.count_bias else "biases not counted"
-        lines.append(f"counts    {v.n_neurons} neurons, {v.n_parameters} parameters ({biases})")
-    lines.append(f"{answer.objective:<9} {_judgement(solution)}")
-    if solution.network is not None:
-        exact = "fits every point exactly, in rational arithmetic"
-        off = f"fits within {v.max_residual:.2g}, not exactly" if v.verified else v.fail_reason
-        lines.append(f"check     {exact if v.exact and v.verified else off}")
-    steps = answer.stats.get("steps")
-    how = f"{solution.method}" + (f": {' -> '.join(steps)}" if steps else "")
-    lines.append(f"time      {solution.wall_time_s:.2f} s ({how})")
-    if v.failed or v.verdict == "better":
-        lines.append(f"verdict   {v.verdict}: {v.fail_reason}")
-    return "\n".join(lines)
-
-
-def _judgement(solution: Solution) -> str:
-    """Value, lower bound and what it rests on."""
-    v = solution.verdict
-    value = "no verified value" if v.primal_bound is None else f"{v.primal_bound:.9g}"
-    if v.termination == "optimal":
-        word = "proved optimal" if v.proved else "optimal by the solver's claim"
-        return f"{value}, {word} ({v.dual_bound_reason})"
-    lower = "" if v.dual_bound is None else f", at least {v.dual_bound:.9g} ({v.dual_bound_reason})"
-    generic = ""
-    if v.generic_bound is not None and v.generic_bound > (v.dual_bound or 0):
-        generic = f"; at least {v.generic_bound:g} for almost every labelling"
-    why = {"time_limit": "; stopped at the time limit"}.get(str(v.termination), "")
-    return f"{value}{lower}{generic}{why}"
-
-
-def _wrapped(formula: str, width: int = 96) -> str:
-    """A long formula over several lines, broken before its terms; very long ones are cut."""
-    terms = formula.replace(" + relu", "\n+ relu").replace(" - relu", "\n- relu").split("\n")
-    if len(terms) > 12:
-        terms = [*terms[:10], f"... {len(terms) - 10} more terms (--json has all)"]
-    lines = [terms[0]]
-    for term in terms[1:]:
-        if len(lines[-1]) + len(term) < width:
-            lines[-1] += " " + term
-        else:
-            lines.append("       " + term)
-    return "\n".join(lines)
 
 
 def run(

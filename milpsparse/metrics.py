@@ -74,11 +74,14 @@ def per_instance(rows: pd.DataFrame, policy: str, by: str) -> pd.DataFrame:
     Seeds are averaged first (geometrically); instances that some method does not take are left
     out, so that all methods are compared on the same ones.
     """
-    table = available(rows).assign(cost=lambda r: np.log(costs(r, policy)))
+    table = available(rows).assign(cost=lambda r: costs(r, policy))
     keys = ["instance", "objective"]
-    wide = table.pivot_table(index=keys, columns=by, values="cost", aggfunc="mean")
-    compared: pd.DataFrame = wide.dropna().apply(np.exp)
-    return compared
+    return table.pivot_table(index=keys, columns=by, values="cost", aggfunc=_geomean).dropna()
+
+
+def _geomean(values: pd.Series[float]) -> float:
+    """Geometric mean; one value is itself, to the last bit, so that ties stay ties."""
+    return float(np.exp(np.log(values).mean())) if len(values) > 1 else float(values.iloc[0])
 
 
 def shifted_geomean(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import queue
 import threading
 import time
@@ -116,8 +117,8 @@ def _claimed(outcome: Outcome) -> dict[str, Any]:
     return {
         "claimed_termination": str(answer.termination),
         "raw_status": answer.raw_status,
-        "claimed_primal_bound": answer.claimed_primal_bound,
-        "claimed_dual_bound": answer.claimed_dual_bound,
+        "claimed_primal_bound": _storable(answer.claimed_primal_bound),
+        "claimed_dual_bound": _storable(answer.claimed_dual_bound),
         "claimed_dual_bound_scope": answer.dual_bound_scope,
         "bound_used": answer.bound_used,
         "node_count": answer.node_count,
@@ -135,6 +136,11 @@ def _claimed(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _storable(claim: float | None) -> float | str | None:
+    """A claim that JSON can hold: what is no finite number is kept as text, not forgotten."""
+    return claim if claim is None or math.isfinite(claim) else str(claim)
+
+
 def checked_columns(verdict: Verdict, seconds: float) -> dict[str, Any]:
     """The checked part of a row."""
     return {"check_time_s": seconds, **verdict.to_json()}
@@ -144,8 +150,10 @@ def answer_of(row: dict[str, Any]) -> Answer:
     """The answer that a stored row holds, to be checked again."""
     from milpsparse.answer import from_json
 
+    claims = ("claimed_primal_bound", "claimed_dual_bound")
     data = {
         **row,
+        **{name: None if row[name] is None else float(row[name]) for name in claims},
         "termination": row["claimed_termination"],
         "dual_bound_scope": row["claimed_dual_bound_scope"],
     }

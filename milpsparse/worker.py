@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from milpsparse.answer import Answer, Termination, from_json
+from milpsparse.answer import UNREADABLE, Answer, Termination, from_json
 from milpsparse.errors import MilpsparseError
 from milpsparse.execute import execute
 from milpsparse.method import Limits
@@ -116,10 +116,9 @@ def _outcome(
             measured = {k: data[k] for k in ("cpu_time_s", "peak_memory_mb")}
             if answer.objective != str(task.objective):
                 raise ValueError(f"an answer for {answer.objective}")
-            wall = min(wall, data["wall_time_s"] + POLL_S) if "wall_time_s" in data else wall
             return Outcome(answer=answer, wall_time_s=wall, exit_code=exit_code, **measured)
         except (ValueError, KeyError, TypeError) as error:
-            return _failure(task, wall, exit_code, f"unreadable answer: {error!r}")
+            return _failure(task, wall, exit_code, f"{UNREADABLE}: {error!r}")
     if killed == "time_limit":
         answer = Answer(
             objective=str(task.objective),
@@ -152,17 +151,20 @@ def _child(sender: Connection, task: Task, log: Path | None) -> None:
     if task.memory_limit_mb:
         size = task.memory_limit_mb * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    begun = time.monotonic()
     answer = _answer(task)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     message = {
         "answer": answer.to_json(),
-        "wall_time_s": time.monotonic() - begun,
         "cpu_time_s": usage.ru_utime + usage.ru_stime,
         "peak_memory_mb": usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
     }
-    sender.send_bytes(json.dumps(message).encode())
+    sender.send_bytes(json.dumps(message, default=_plain).encode())
     sender.close()
+
+
+def _plain(value: Any) -> Any:
+    """NumPy numbers as Python's; anything else that JSON does not know as its text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _answer(task: Task) -> Answer:

@@ -1,0 +1,63 @@
+"""The short answer for a person: formula, counts, what is proved and how, time."""
+
+from __future__ import annotations
+
+from milpsparse.solving import Solution
+
+
+def human(solution: Solution) -> str:
+    """The short answer for a person: formula, counts, what is proved and how, time."""
+    inst, v, answer = solution.instance, solution.verdict, solution.answer
+    limit = "no bound" if inst.bound is None else f"B = {inst.bound:g}"
+    if inst.bound is None and answer.bound_used is not None:
+        limit = f"no bound (B = {answer.bound_used:g} used)"
+    inputs = f"{inst.n_features} input" + ("s" if inst.n_features > 1 else "")
+    points = f"{inst.n_samples} point" + ("s" if inst.n_samples > 1 else "")
+    skip = "skip connection" if inst.skip else "no skip connection"
+    lines = [f"{inst.name}: {points}, {inputs}, {skip}, {limit}"]
+    if solution.network is None:
+        lines.append("no network found")
+    else:
+        lines.append(_wrapped(solution.network.formula()))
+        biases = "biases counted" if inst.count_bias else "biases not counted"
+        lines.append(f"counts    {v.n_neurons} neurons, {v.n_parameters} parameters ({biases})")
+    lines.append(f"{answer.objective:<9} {_judgement(solution)}")
+    if solution.network is not None:
+        exact = "fits every point exactly, in rational arithmetic"
+        off = f"fits within {v.max_residual:.2g}, not exactly" if v.verified else v.fail_reason
+        lines.append(f"check     {exact if v.exact and v.verified else off}")
+    steps = answer.stats.get("steps")
+    how = f"{solution.method}" + (f": {' -> '.join(steps)}" if steps else "")
+    lines.append(f"time      {solution.wall_time_s:.2f} s ({how})")
+    if v.failed or v.verdict == "better":
+        lines.append(f"verdict   {v.verdict}: {v.fail_reason}")
+    return "\n".join(lines)
+
+
+def _judgement(solution: Solution) -> str:
+    """Value, lower bound and what it rests on."""
+    v = solution.verdict
+    value = "no verified value" if v.primal_bound is None else f"{v.primal_bound:.9g}"
+    if v.termination == "optimal":
+        word = "proved optimal" if v.proved else "optimal by the solver's claim"
+        return f"{value}, {word} ({v.dual_bound_reason})"
+    lower = "" if v.dual_bound is None else f", at least {v.dual_bound:.9g} ({v.dual_bound_reason})"
+    generic = ""
+    if v.generic_bound is not None and v.generic_bound > (v.dual_bound or 0):
+        generic = f"; at least {v.generic_bound:g} for almost every labelling"
+    why = {"time_limit": "; stopped at the time limit"}.get(str(v.termination), "")
+    return f"{value}{lower}{generic}{why}"
+
+
+def _wrapped(formula: str, width: int = 96) -> str:
+    """A long formula over several lines, broken before its terms; very long ones are cut."""
+    terms = formula.replace(" + relu", "\n+ relu").replace(" - relu", "\n- relu").split("\n")
+    if len(terms) > 12:
+        terms = [*terms[:10], f"... {len(terms) - 10} more terms (--json has all)"]
+    lines = [terms[0]]
+    for term in terms[1:]:
+        if len(lines[-1]) + len(term) < width:
+            lines[-1] += " " + term
+        else:
+            lines.append("       " + term)
+    return "\n".join(lines)
