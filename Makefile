@@ -6,7 +6,7 @@ JOBS   ?= 2
 OUT    ?= results
 
 METHODS = neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
-          pattern_l1@clarabel reweighted_l1 coordinate_start
+          pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
@@ -19,7 +19,7 @@ help: ## Show this help
 
 results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
-	    $(addprefix -m ,$(METHODS)) $(addprefix --objective ,$(OBJECTIVES))
+	    $(METHODS:%=-m '%') $(OBJECTIVES:%=--objective %)
 	@status=0; $(BIN)/milpsparse check $(OUT) || status=$$?; \
 	    $(BIN)/milpsparse table $(OUT) && exit $$status
 

@@ -246,7 +246,7 @@ def check(folder: Path) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def table(folder: Path) -> None:
     """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows."""
-    from milpsparse.plot import write_figures
+    from milpsparse.figures import write_figures
     from milpsparse.table import write_tables
 
     for path in [*write_tables(folder), *write_figures(folder)]:

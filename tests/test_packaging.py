@@ -22,7 +22,7 @@ LAYERS = [
     "models solvers algorithms families execute library",
     "checker",
     "solving task worker store run rows contradictions",
-    "metrics table plot listing human",
+    "metrics table plot figures listing human",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

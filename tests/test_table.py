@@ -12,11 +12,12 @@ import pytest
 from milpsparse import generate, load, read_rows, run, store
 from milpsparse.construct import best_construction
 from milpsparse.errors import BadInput, Unsupported
+from milpsparse.figures import plot_functions, write_figures
 from milpsparse.instance import Instance
 from milpsparse.metrics import proved, solved
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.plot import plot_functions, plot_network, write_figures
+from milpsparse.plot import plot_network
 from milpsparse.rows import frame
 from milpsparse.table import CSV_COLUMNS, LEGEND, markdown, objective_table, write_tables
 from milpsparse.task import plan
