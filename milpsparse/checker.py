@@ -22,6 +22,8 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective, parse_objective
 from milpsparse.rational import integers
 
+BIT_BUDGET = 20_000_000_000  # points x neurons x bits of an exact evaluation: some seconds
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -129,21 +131,34 @@ def _malformed(instance: Instance, network: Network) -> str:
 def residuals(instance: Instance, network: Network) -> list[Fraction]:
     """f(x_i) - y_i for every point, in rationals; doubles count as the dyadics they are.
 
-    Network and data are scaled to integers, so that the sums run in machine-speed big integers.
+    Network and data are scaled to integers, so that sums need no common denominators on the way.
+    Thousands of neurons with unlike denominators would make integers of a million bits: such a
+    network is judged by its doubles.
     """
-    net, d = network.best, instance.n_features
-    entries = [_fraction(v) for v in [*net.path.ravel().tolist(), *_skip_entries(net, d)]]
-    numbers, scale = integers(entries)
+    d, N = instance.n_features, instance.n_samples
+    net = network.best
+    numbers, scale = integers(_entries(net, d))
+    if N * len(net.signs) * scale.bit_length() > BIT_BUDGET:
+        net = network
+        numbers, scale = integers(_entries(net, d))
     u = np.array(numbers, dtype=object).reshape(-1, d + 1)
-    cells = [*instance.X_exact.ravel().tolist(), *instance.y_exact.tolist()]
-    data, unit = integers(cells)
-    X = np.array(data[: -instance.n_samples], dtype=object).reshape(-1, d)
-    y = np.array(data[-instance.n_samples :], dtype=object)
-    points = np.column_stack([X, np.full(len(X), unit, dtype=object)])
-    values = points @ u.T  # pre-activations, and the skip connection in the last column
-    hidden = np.where(values[:, :-1] > 0, values[:, :-1], 0) @ net.signs.astype(object)
-    out = hidden + values[:, -1] - y * scale
-    return [Fraction(int(v), unit * scale) for v in out]
+    data, unit = integers([*instance.X_exact.ravel().tolist(), *instance.y_exact.tolist()])
+    X, y = np.array(data[:-N], dtype=object).reshape(N, d), np.array(data[-N:], dtype=object)
+    points = np.column_stack([X, np.full(N, unit, dtype=object)])
+    signs, step = net.signs.astype(object), max(1, 200_000 // len(u))
+    found: list[Fraction] = []
+    for first in range(0, N, step):
+        rows = slice(first, first + step)
+        values = points[rows] @ u.T  # pre-activations, and the skip connection in the last column
+        hidden = np.where(values[:, :-1] > 0, values[:, :-1], 0) @ signs
+        out = hidden + values[:, -1] - y[rows] * scale
+        found += [Fraction(int(v), unit * scale) for v in out]
+    return found
+
+
+def _entries(network: Network, d: int) -> list[Fraction]:
+    """All path parameters row by row, then the skip connection."""
+    return [_fraction(v) for v in [*network.path.ravel().tolist(), *_skip_entries(network, d)]]
 
 
 def _skip_entries(network: Network, d: int) -> list[Any]:

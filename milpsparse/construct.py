@@ -23,6 +23,7 @@ from milpsparse.rational import Rational, independent_columns, rationals, solve
 from milpsparse.rewrite import drop_zeros, split
 
 MAX_STARTS = 100  # vertices tried for a cheap basis
+MAX_HINGES = 5000  # points; a network of as many neurons is checked in seconds
 MAX_BASIS = 100  # points for which the N x N system is solved; beyond it, hinges alone, in O(N)
 
 
@@ -47,11 +48,25 @@ def best_construction(instance: Instance, objective: Objective) -> Network:
 
 
 def constructions(instance: Instance, objective: Objective) -> Iterator[Network]:
-    """All of them, not yet split to fit the bound."""
+    """All of them, not yet split to fit the bound.
+
+    Raises
+    ------
+    Unsupported
+        More points than a network of about as many neurons can be evaluated on.
+    """
     data = _distinct(instance)
-    yield _hinges(instance, data)
-    if (affine := _affine(instance, data)) is not None:
+    affine = _affine(instance, data)
+    if affine is not None:
         yield affine
+    if len(data.y) > MAX_HINGES:
+        if affine is None:
+            raise Unsupported(
+                f"{len(data.y):,} points (limit {MAX_HINGES:,}): a construction needs about as "
+                "many neurons, and checking it takes points times neurons"
+            )
+        return
+    yield _hinges(instance, data)
     if len(data.y) <= MAX_BASIS:
         candidates = _candidates(instance, data)
         yield _basis(instance, data, candidates, range(_spanning(instance, data)))

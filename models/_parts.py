@@ -13,7 +13,7 @@ from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.network import Network, Skip
 from milpsparse.objective import Objective
-from milpsparse.patterns import count_refusal, patterns, sampled_patterns
+from milpsparse.patterns import count_bound, count_refusal, patterns, sampled_patterns
 
 
 def points(instance: Instance) -> NDArray[np.float64]:
@@ -30,6 +30,10 @@ def counted_inputs(instance: Instance) -> range:
 def free_constant(instance: Instance, objective: Objective) -> bool:
     """Whether constants cost nothing though there is no skip connection (biases uncounted)."""
     return not instance.skip and not instance.count_bias and objective.kind != "neurons"
+
+
+MAX_BINARIES = 50_000  # activation binaries; a larger model takes minutes to build
+MAX_CONES = 500_000  # cone rows of a program over patterns
 
 
 def bound_of(instance: Instance) -> float:
@@ -82,7 +86,16 @@ def too_many_patterns(
     instance: Instance, objective: Objective, options: Mapping[str, Any]
 ) -> str | None:
     """The refusal of programs over all patterns, with their number; a sample is always taken."""
-    return None if options.get("sample") else count_refusal(instance.X_exact)
+    if reason := None if options.get("sample") else count_refusal(instance.X_exact):
+        return reason
+    N, rank = instance.n_samples, min(instance.n_samples, instance.n_features + 1)
+    rows = 2 * N * (options.get("sample") or count_bound(N, rank))
+    if rows <= MAX_CONES:
+        return None
+    return (
+        f"up to {rows:,} cone rows (limit {MAX_CONES:,}): use a model without patterns, such as "
+        "neuron_big_m, or fewer sampled patterns where a model has the option sample"
+    )
 
 
 def hidden_patterns(instance: Instance, sample: int | None = None) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 
+from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.models import _parts
 from milpsparse.network import Network
@@ -18,6 +19,11 @@ from milpsparse.objective import Objective
 def add_neurons(m: Any, instance: Instance, n_slots: int, big_m: NDArray[np.float64]) -> None:
     """Slots k with u_k . xb_i = p_ki - q_ki, p_ki <= M_i z_ki and q_ki <= M_i (1 - z_ki)."""
     xb, B = _parts.points(instance), _parts.bound_of(instance)
+    if n_slots * len(xb) > _parts.MAX_BINARIES:
+        raise Unsupported(
+            f"{n_slots} slots on {len(xb)} points make {n_slots * len(xb):,} activation binaries "
+            f"(limit {_parts.MAX_BINARIES:,}): give fewer slots with the option slots=K"
+        )
     m.k, m.i, m.j = range(n_slots), range(len(xb)), range(xb.shape[1])
     m.u = pyo.Var(m.k, m.j, bounds=(-B, B))
     m.p = pyo.Var(m.k, m.i, bounds=lambda m, k, i: (0, big_m[i]))

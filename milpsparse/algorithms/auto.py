@@ -40,7 +40,11 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
     method = _strongest(bounded, objective)
     steps.append(method.name)
-    answer = solve_model(method, bounded, objective, limits, incumbent)
+    try:
+        answer = solve_model(method, bounded, objective, limits, incumbent)
+    except Unsupported as error:  # too large: the incumbent, and why there is no more
+        answer = _from_network(instance, objective, incumbent, steps)
+        return answer.with_(raw_status=str(error))
     return _best(bounded, objective, answer, incumbent).with_(
         bound_used=bounded.bound, stats={"steps": steps}
     )
