@@ -106,8 +106,7 @@ def _network_facts(
             return facts, what
         facts["bound_active"] = largest >= instance.bound_exact * (1 - Fraction(judge.TOLERANCE))
     facts["verified"] = True
-    flags = {"skip": instance.skip, "count_bias": instance.count_bias}
-    facts["primal_bound"] = network.value(objective, **flags)
+    facts["primal_bound"] = instance.value(network, objective)
     return facts, ""
 
 

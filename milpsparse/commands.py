@@ -153,7 +153,7 @@ def run(
 
 def default_methods() -> list[str]:
     """Every method that can run here, without `auto`, which is made of the others."""
-    from milpsparse.method import all_methods, parse_method
+    from milpsparse.naming import all_methods, parse_method
 
     return [m for m in all_methods() if m != "auto" and parse_method(m).missing() is None]
 

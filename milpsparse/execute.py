@@ -96,8 +96,7 @@ def _answer(
     """What the method claims: the solver's value, or the polished network's if better."""
     primal = None
     if network is not None:
-        flags = {"skip": instance.skip, "count_bias": instance.count_bias}
-        primal = network.value(objective, **flags)
+        primal = instance.value(network, objective)
         if not program.relaxation and outcome.primal_bound is not None:
             said = outcome.primal_bound
             if objective.counts and abs(said - round(said)) <= 1e-6:

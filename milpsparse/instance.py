@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from milpsparse.errors import BadInstance
+from milpsparse.network import Network
+from milpsparse.objective import Objective
 from milpsparse.rational import Rational, parse, rationals
 
 _KNOWN_STATUS = ("opt", "best", "bestdual", "inf", "unkn")
@@ -129,6 +131,10 @@ class Instance:
         for array in (self.X, self.y):
             digest.update((array + 0.0).astype("<f8").tobytes())  # + 0.0 makes -0.0 positive
         return digest.hexdigest()
+
+    def value(self, network: Network, objective: Objective) -> float:
+        """What a network is worth: its count or norm, by this instance's rules of counting."""
+        return network.value(objective, skip=self.skip, count_bias=self.count_bias)
 
     def replace(self, **changes: Any) -> Instance:
         """A derived instance: changed fields, no known values, its origin in the provenance."""

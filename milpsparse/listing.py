@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from milpsparse import library, registry
-from milpsparse.method import Option, all_methods, parse_method
+from milpsparse.method import Option
+from milpsparse.naming import all_methods, parse_method
 
 
 def lines(what: str) -> Iterator[tuple[str, str]]:

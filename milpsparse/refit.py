@@ -35,7 +35,7 @@ def polish(instance: Instance, network: Network, objective: Objective) -> Networ
     exact = refit(instance, network, objective)
     if exact is not None:
         variants = _variants(instance, exact, objective)
-        return min(variants, key=lambda n: _value(instance, n, objective))
+        return min(variants, key=lambda n: instance.value(n, objective))
     return network if objective.kind == "lp" else split(network, instance.bound)
 
 
@@ -49,10 +49,6 @@ def _variants(instance: Instance, exact: Network, objective: Objective) -> list[
         return found
     bounded = drop_zeros(merge(exact, instance.X_exact, instance.bound_exact), instance.skip)
     return [split(network, instance.bound_exact) for network in (*found, bounded)]
-
-
-def _value(instance: Instance, network: Network, objective: Objective) -> float:
-    return network.value(objective, skip=instance.skip, count_bias=instance.count_bias)
 
 
 def refit(instance: Instance, network: Network, objective: Objective) -> Network | None:
@@ -82,7 +78,7 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
             found.append(drop_zeros(exact, instance.skip))
             if objective.counts:
                 break
-    return min(found, key=lambda n: _value(instance, n, objective), default=None)
+    return min(found, key=lambda n: instance.value(n, objective), default=None)
 
 
 @dataclass

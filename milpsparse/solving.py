@@ -12,7 +12,8 @@ from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
 from milpsparse.execute import execute
 from milpsparse.instance import Instance
-from milpsparse.method import Limits, parse_method
+from milpsparse.method import Limits
+from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import parse_objective
 

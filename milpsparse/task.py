@@ -12,7 +12,8 @@ from typing import Any
 from milpsparse import library
 from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
-from milpsparse.method import Method, parse_method
+from milpsparse.method import Method
+from milpsparse.naming import parse_method
 from milpsparse.objective import Objective, parse_objective
 
 

@@ -53,7 +53,7 @@ def slot_count(
         if slots < 1:
             raise BadInput(f"option slots={slots}: at least 1")
         return slots
-    value = incumbent.value(objective, skip=instance.skip, count_bias=instance.count_bias)
+    value = instance.value(incumbent, objective)
     hidden = incumbent.n_neurons(instance.skip or free_constant(instance, objective))
     return max(1, int(value) - 1, hidden)
 

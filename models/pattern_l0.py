@@ -46,9 +46,8 @@ def build(
     import pyomo.environ as pyo
 
     pattern = _parts.hidden_patterns(instance, sample)
-    flags = {"skip": instance.skip, "count_bias": instance.count_bias}
     B = _parts.bound_of(instance)
-    most = max(1, int(incumbent.value(objective, **flags)))
+    most = max(1, int(instance.value(incumbent, objective)))
     xb, signs = _parts.points(instance), [1] * len(pattern) + [-1] * len(pattern)
     m = pyo.ConcreteModel("pattern_l0")
     m.block, m.i, m.j = range(len(signs)), range(len(xb)), range(xb.shape[1])

@@ -13,7 +13,8 @@ from milpsparse.bounds import curvatures
 from milpsparse.checker import check
 from milpsparse.construct import best_construction, constructions
 from milpsparse.errors import BadInput, UnknownName, Unsupported
-from milpsparse.method import Limits, parse_method
+from milpsparse.method import Limits
+from milpsparse.naming import parse_method
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import parse_objective
 from milpsparse.rational import rank, rationals

@@ -13,7 +13,8 @@ from milpsparse.checker import check
 from milpsparse.construct import best_construction
 from milpsparse.execute import execute, solve_model
 from milpsparse.instance import Instance
-from milpsparse.method import Limits, parse_method
+from milpsparse.method import Limits
+from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
 
 NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")

@@ -18,7 +18,7 @@ LAYERS = [
     "errors rational objective machine",
     "network rewrite patterns",
     "instance instance_files registry",
-    "bounds answer judge method family construct refit compiled",
+    "bounds answer judge method naming family basis construct refit compiled",
     "models solvers algorithms families execute library",
     "checker",
     "solving task worker store run rows contradictions",

@@ -11,7 +11,8 @@ import pytest
 
 import milpsparse as ms
 from milpsparse.execute import solve_model
-from milpsparse.method import Algorithm, Limits, Method, Model, Solver, parse_method
+from milpsparse.method import Algorithm, Limits, Method, Model, Solver
+from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
 
 ROOT = Path(__file__).parent.parent

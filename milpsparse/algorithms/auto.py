@@ -6,7 +6,6 @@ The steps are kept in the answer's stats; the network is the best one of all ste
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
@@ -14,7 +13,8 @@ from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.execute import execute, solve_model, with_bound
 from milpsparse.instance import Instance
-from milpsparse.method import Algorithm, Limits, Method, parse_method
+from milpsparse.method import Algorithm, Limits, Method
+from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.patterns import count_bound
@@ -32,9 +32,8 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     if not _closed(instance, objective, incumbent):
         better = _reweighted(instance, objective, limits)
         steps.append("reweighted_l1")
-        value = _value(instance, objective)
-        if better is not None and value(better) < value(incumbent):
-            incumbent = better
+        candidates = [incumbent, *([] if better is None else [better])]
+        incumbent = min(candidates, key=lambda n: instance.value(n, objective))
     if _closed(instance, objective, incumbent):
         return _from_network(instance, objective, incumbent, steps)
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
@@ -66,13 +65,7 @@ def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
 def _closed(instance: Instance, objective: Objective, network: Network) -> bool:
     """Whether a theorem proves the network optimal."""
     bound = best_bound(instance, objective, "theorem")
-    return bound is not None and _value(instance, objective)(network) <= bound.value
-
-
-def _value(instance: Instance, objective: Objective) -> Callable[[Network], float]:
-    return lambda network: network.value(
-        objective, skip=instance.skip, count_bias=instance.count_bias
-    )
+    return bound is not None and instance.value(network, objective) <= bound.value
 
 
 def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
@@ -104,19 +97,19 @@ def _from_network(
         objective=str(objective),
         termination=Termination.FEASIBLE,  # the check finds the theorem that makes it optimal
         network=network,
-        claimed_primal_bound=_value(instance, objective)(network),
+        claimed_primal_bound=instance.value(network, objective),
         stats={"steps": steps},
     )
 
 
 def _best(instance: Instance, objective: Objective, answer: Answer, incumbent: Network) -> Answer:
     """The answer with the incumbent where the model found nothing better."""
-    value = _value(instance, objective)
-    found = math.inf if answer.network is None else value(answer.network)
+    known = instance.value(incumbent, objective)
+    found = math.inf if answer.network is None else instance.value(answer.network, objective)
     exact = answer.network is not None and answer.network.exact is not None
-    if found < value(incumbent) or (found == value(incumbent) and exact):
+    if found < known or (found == known and exact):
         return answer
-    return answer.with_(network=incumbent, claimed_primal_bound=value(incumbent))
+    return answer.with_(network=incumbent, claimed_primal_bound=known)
 
 
 ALGORITHM = Algorithm(

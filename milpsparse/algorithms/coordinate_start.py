@@ -15,12 +15,11 @@ from milpsparse.objective import Objective
 def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """The construction of least value that fits the bound; no lower bound."""
     network = best_construction(instance, objective)
-    flags = {"skip": instance.skip, "count_bias": instance.count_bias}
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE,
         network=network,
-        claimed_primal_bound=network.value(objective, **flags),
+        claimed_primal_bound=instance.value(network, objective),
     )
 
 

@@ -63,12 +63,11 @@ def run(
             best, best_value = z, value
         program.change = change
     network = polish(instance, program.network(best), objective)
-    flags = {"skip": instance.skip, "count_bias": instance.count_bias}
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE,
         network=network,
-        claimed_primal_bound=network.value(objective, **flags),
+        claimed_primal_bound=instance.value(network, objective),
         raw_status=f"vertex after {rounds} reweighted programs",
         solver="highs",
         stats={"rounds": rounds, "l1": l1, "p": p, "schedule": schedule},

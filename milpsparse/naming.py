@@ -1,0 +1,96 @@
+"""The names of methods that people type.
+
+model@solver            neuron_big_m@highs, pattern_l1@clarabel
+algorithm               coordinate_start
+name[option=value,...]  reweighted_l1[p=0.4], neuron_big_m[slots=3]@highs
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from milpsparse import registry
+from milpsparse.errors import BadInput, NotAvailable, UnknownName
+from milpsparse.method import Algorithm, Method, Model, Option, Solver
+
+_NAME = re.compile(r"(?P<rule>[A-Za-z]\w*)(\[(?P<options>[^\[\]]*)\])?(@(?P<solver>\w+))?")
+
+
+def parse_method(text: str) -> Method:
+    """The method of this name.
+
+    Raises
+    ------
+    UnknownName, BadInput
+        Naming what is unknown and the nearest known name.
+    """
+    match = _NAME.fullmatch(text.strip())
+    if match is None:
+        raise BadInput(f"method '{text}': write model@solver, algorithm or name[option=value,...]")
+    rule_name, solver_name = match["rule"], match["solver"]
+    models, algorithms = registry.names("models"), registry.names("algorithms")
+    if rule_name in models:
+        rule: Model | Algorithm = registry.load("models", rule_name)
+        solver_name = _solver_for(rule_name, rule, solver_name)
+    elif rule_name in algorithms:
+        rule = registry.load("algorithms", rule_name)
+        if solver_name:
+            raise BadInput(f"{rule_name} is an algorithm: it takes no solver '@{solver_name}'")
+    else:
+        raise UnknownName("method", rule_name, [*models, *algorithms])
+    given = _options(rule_name, rule.options, match["options"] or "")
+    shown = ",".join(f"{key}={value}" for key, value in sorted(given.items()))
+    name = rule_name + (f"[{shown}]" if shown else "") + (f"@{solver_name}" if solver_name else "")
+    defaults = {key: option.default for key, option in rule.options.items()}
+    return Method(
+        name=name,
+        rule=rule,
+        rule_name=rule_name,
+        solver_name=solver_name,
+        options={**defaults, **given},
+    )
+
+
+def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
+    """The named solver if it takes the model's framework; without a name, the first that does."""
+    if solver_name is not None:
+        solver: Solver = registry.load("solvers", solver_name)
+        if rule.framework not in solver.frameworks:
+            able = [s for s in registry.names("solvers") if _takes(s, rule.framework)]
+            raise BadInput(
+                f"{solver_name} takes no {rule.framework} models such as {rule_name}; "
+                f"solvers that do: {', '.join(able)}"
+            )
+        return solver_name
+    for name in sorted(registry.names("solvers"), key=lambda n: (n != "highs", n)):
+        if _takes(name, rule.framework) and registry.load("solvers", name).missing() is None:
+            return name
+    raise NotAvailable(f"no solver for {rule.framework} models is installed")
+
+
+def _takes(solver_name: str, framework: str) -> bool:
+    return framework in registry.load("solvers", solver_name).frameworks
+
+
+def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        key, equals, value = (p.strip() for p in part.partition("="))
+        if not equals:
+            raise BadInput(f"{rule_name}[{text}]: options are written name=value")
+        if key not in known:
+            raise UnknownName(f"option of {rule_name}", key, known)
+        given[key] = known[key].parse(key, value)
+    return given
+
+
+def all_methods() -> list[str]:
+    """Every model with every solver of its framework, and every algorithm."""
+    found = []
+    for name in registry.names("models"):
+        framework = registry.load("models", name).framework
+        solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
+        found += [f"{name}@{solver}" for solver in solvers]
+    return found + registry.names("algorithms")
