@@ -188,7 +188,12 @@ def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> di
         facts |= {"dual_bound": value, "evidence": "theorem", "dual_bound_scope": "all"}
         facts["dual_bound_reason"] = theorem.why
     claim = answer.claimed_dual_bound
-    if claim is not None and math.isfinite(claim) and judge.rounded(claim, objective) > value:
+    margin = 0.0 if objective.counts else judge.TOLERANCE * max(1.0, abs(value))
+    if (
+        claim is not None
+        and math.isfinite(claim)
+        and judge.rounded(claim, objective) > value + (margin if math.isfinite(value) else 0.0)
+    ):
         scope = answer.dual_bound_scope
         facts |= {"dual_bound": claim, "evidence": "claimed", "dual_bound_scope": scope}
         facts["dual_bound_reason"] = f"claimed by {answer.solver or 'the method'}"

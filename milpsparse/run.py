@@ -174,6 +174,7 @@ def _write_plan(folder: Path, tasks: Sequence[Task], testset: str) -> None:
     plan = {
         "testset": testset,
         "instances": list(dict.fromkeys(task.instance.name for task in tasks)),
+        "limits": sorted({task.time_limit_s for task in tasks}),
         "keys": [task.key for task in tasks],
         "began": time.time(),
     }

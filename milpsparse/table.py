@@ -49,12 +49,19 @@ def write_tables(folder: Path) -> list[Path]:
 
 
 def of_testset(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """The rows of the instances of the folder's last plan; all rows without a plan."""
-    names = store.read_plan(folder).get("instances")
-    rows = rows if names is None else rows[rows["instance"].isin(names)]
+    """The rows on the instances and under the time limit of the folder's last plan.
+
+    Methods add up over runs; of several rows of one method the latest counts.
+    """
+    plan = store.read_plan(folder)
+    if "instances" in plan:
+        rows = rows[rows["instance"].isin(plan["instances"])]
+    if "limits" in plan:
+        rows = rows[rows["time_limit_s"].isin(plan["limits"])]
     if rows.empty:
         raise BadInput(f"{folder} has no rows yet: milpsparse run --out {folder}")
-    return rows
+    same = ["instance", "objective", "method", "time_limit_s", "threads", "seed", "perm"]
+    return rows.drop_duplicates(same, keep="last")
 
 
 def markdown(rows: pd.DataFrame, name: str) -> str:

@@ -19,7 +19,14 @@ from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
 from milpsparse.plot import plot_network
 from milpsparse.rows import frame
-from milpsparse.table import CSV_COLUMNS, LEGEND, markdown, objective_table, write_tables
+from milpsparse.table import (
+    CSV_COLUMNS,
+    LEGEND,
+    markdown,
+    objective_table,
+    of_testset,
+    write_tables,
+)
 from milpsparse.task import plan
 
 INSTANCES = ["peak_plateau", "convex_run_1_1_1", "planted_n8_d1_k2_s0"]
@@ -354,3 +361,24 @@ def test_files_that_cannot_be_drawn_to_are_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot write"):
         plot_network(instance, network, tmp_path / "file" / "a.svg")
     assert open_figures() == []
+
+
+def test_a_run_under_another_time_limit_does_not_mix_into_the_table(results):
+    rows = [dict(row) for row in store.latest(results).values()]
+    for at, row in enumerate(rows):
+        row |= {"task_key": f"other{at}", "time_limit_s": row["time_limit_s"] + 1}
+    with open(results / store.RUNS, "ab") as file:
+        file.writelines(map(store.to_line, rows))
+    assert len(read_rows(results)) == 2 * len(rows)
+    kept = of_testset(read_rows(results), results)
+    assert len(kept) == len(rows)
+    assert kept["time_limit_s"].nunique() == 1
+
+
+def test_of_several_rows_of_one_method_the_latest_counts(results):
+    first = next(iter(store.latest(results).values()))
+    with open(results / store.RUNS, "ab") as file:
+        file.write(store.to_line({**first, "task_key": "newer", "solver_version": "newer"}))
+    kept = of_testset(read_rows(results), results)
+    assert "newer" in set(kept["task_key"])
+    assert first["task_key"] not in set(kept["task_key"])
