@@ -88,10 +88,21 @@ def decode(m: Any, instance: Instance, signs: list[int]) -> Network:
             on = [(k, j) not in m.t or m.t[k, j].value > 0.5 for j in m.j]
             on = on if any(m.t[k, j].value > 0.5 for j in m.j if (k, j) in m.t) else [False]
         u[k] = np.where(on, u[k], 0.0)
-    linear = None
+    return _parts.assemble(instance, signs, u, free_values(m))
+
+
+def free_values(m: Any) -> list[float] | None:
+    """The solved free affine part (a..., c), None where the model has none."""
+    if not hasattr(m, "free"):
+        return None
+    return [m.free[j].value if j in m.free else 0.0 for j in m.j]
+
+
+def start_free_part(m: Any, linear: NDArray[np.float64]) -> None:
+    """Give the free affine part its value in a start."""
     if hasattr(m, "free"):
-        linear = [m.free[j].value if j in m.free else 0.0 for j in m.j]
-    return _parts.assemble(instance, signs, u, linear)
+        for j in m.free:
+            m.free[j].set_value(float(linear[j]))
 
 
 def set_start(
@@ -113,6 +124,4 @@ def set_start(
     if hasattr(m, "t"):
         for k, j in m.t:
             m.t[k, j].set_value(int(m.u[k, j].value != 0))
-    if hasattr(m, "free"):
-        for j in m.free:
-            m.free[j].set_value(float(linear[j]))
+    start_free_part(m, linear)

@@ -45,6 +45,8 @@ def build(
     """State the model; see the module's docstring."""
     import pyomo.environ as pyo
 
+    from milpsparse.models import _slots
+
     pattern = _parts.hidden_patterns(instance, sample)
     B = _parts.bound_of(instance)
     most = max(1, int(instance.value(incumbent, objective)))
@@ -52,7 +54,7 @@ def build(
     m = pyo.ConcreteModel("pattern_l0")
     m.block, m.i, m.j = range(len(signs)), range(len(xb)), range(xb.shape[1])
     m.u = pyo.Var(m.block, m.j)
-    free = _add_free(m, instance, objective)
+    free = _slots.add_free_part(m, instance, objective)
     size = _add_copies(m, instance, objective, most)
 
     @m.Constraint(m.i)
@@ -87,12 +89,6 @@ def _no_bound(value: float) -> None:
     """Some patterns are missing, so the optimum is an upper bound only."""
 
 
-def _add_free(m: Any, instance: Instance, objective: Objective) -> list[Any]:
-    from milpsparse.models import _slots
-
-    return _slots.add_free_part(m, instance, objective)
-
-
 def _add_copies(m: Any, instance: Instance, objective: Objective, most: int) -> dict[Any, Any]:
     """The integers n and their sum as the objective; the copies that bound each entry of u."""
     import pyomo.environ as pyo
@@ -110,6 +106,8 @@ def _add_copies(m: Any, instance: Instance, objective: Objective, most: int) -> 
 
 def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) -> Network:
     """Equal copies of each block with n > 0, as many as its integers say."""
+    from milpsparse.models import _slots
+
     rows, row_signs = [], []
     for b in m.block:
         u = np.array([m.u[b, j].value for j in m.j])
@@ -126,16 +124,15 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
             )
         rows += [u / max(copies, 1)] * copies
         row_signs += [signs[b]] * copies
-    linear = None
-    if hasattr(m, "free"):
-        linear = [m.free[j].value if j in m.free else 0.0 for j in m.j]
-    return _parts.assemble(instance, row_signs, np.array(rows), linear)
+    return _parts.assemble(instance, row_signs, np.array(rows), _slots.free_values(m))
 
 
 def _start(
     m: Any, instance: Instance, objective: Objective, network: Network, pattern: Any
 ) -> None:
     """Put each neuron into a block whose closed cone holds it."""
+    from milpsparse.models import _slots
+
     network, linear = _parts.separate(instance, objective, network)
     values = np.sign(network.preactivations(instance.X).astype(float))
     side = np.where(pattern, 1, -1)
@@ -156,9 +153,7 @@ def _start(
                     m.n[b, int(j)].set_value(m.n[b, int(j)].value + 1)
     for b, j in m.u:
         m.u[b, j].set_value(float(u[b, j]))
-    if hasattr(m, "free"):
-        for j in m.free:
-            m.free[j].set_value(float(linear[j]))
+    _slots.start_free_part(m, linear)
 
 
 MODEL = Model(
