@@ -14,7 +14,7 @@ from milpsparse.checker import check
 from milpsparse.construct import best_construction, constructions
 from milpsparse.errors import BadInput, UnknownName, Unsupported
 from milpsparse.method import Limits
-from milpsparse.naming import parse_method
+from milpsparse.naming import all_methods, parse_method
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import parse_objective
 from milpsparse.rational import rank, rationals
@@ -203,3 +203,31 @@ def test_method_names_are_parsed_and_refused_with_what_would_do():
     ):
         with pytest.raises(BadInput):
             parse_method(text)
+
+
+DEGENERATE = {
+    "one point": ([[0.0]], [1.0]),
+    "one zero": ([[0.0]], [0.0]),
+    "two points": ([[1.0], [2.0]], [1.0, -1.0]),
+    "a repeated point": ([[1.0], [1.0]], [1.0, 1.0]),
+    "a constant": ([[0.0], [1.0], [2.0]], [1.0, 1.0, 1.0]),
+    "an unused input": ([[0, 0], [0, 1], [0, 2]], [0, 1, 0]),
+    "a line in the plane": ([[0, 0], [1, 1], [2, 2], [3, 3]], [0, 1, 0, 1]),
+}
+
+
+@pytest.mark.parametrize("data", DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize("skip", [False, True])
+def test_every_method_takes_degenerate_data_and_optima_agree(data, skip):
+    instance = ms.Instance(X=data[0], y=data[1], skip=skip, bound=3.0)
+    for objective in ("neurons", "parameters", "l1", "lp:0.5"):
+        goal, optima = parse_objective(objective), set()
+        for name in all_methods():
+            if not parse_method(name).takes(goal):
+                continue
+            verdict = ms.solve(instance, objective, name, time_limit_s=20).verdict
+            assert verdict.verified, (objective, name, verdict.fail_reason)
+            assert verdict.exact, (objective, name)
+            if verdict.termination == "optimal":
+                optima.add(round(verdict.primal_bound, 6))
+        assert len(optima) <= 1

@@ -53,7 +53,7 @@ def run(
     best, best_value = z, program.norm(z, p)
     for eps in epsilons(schedule, z, program):
         weights = p * (z[: program.n] + eps) ** (p - 1.0)
-        following = program.solve(weights / weights.max())
+        following = program.solve(weights / weights.max(initial=1e-300))
         if following is None:  # out of time: the last vertex stands
             break
         rounds += 1
@@ -81,7 +81,7 @@ def epsilons(schedule: str, z: NDArray[np.float64], program: _Program) -> Iterat
     foucart_lai: 1 / (t + 1)^2, falling to zero. fixed: 0.1 (Candes, Wakin & Boyd).
     cwb_adaptive: the i0-th largest entry, i0 = N / (4 ln(n / N)), at least 1e-3.
     """
-    scale = max(float(abs(z).max()), 1e-12)
+    scale = max(float(abs(z).max(initial=0.0)), 1e-12)
     eps, steady = 1.0, 0
     n, N = program.n, program.n_samples
     for t in range(MAX_ROUNDS):
@@ -184,7 +184,7 @@ class _Program:
         """The network of a point: one neuron a block that is not zero."""
         half = self.n // 2
         u = (z[:half] - z[half : self.n]).reshape(-1, self.D)
-        u[abs(u) < 1e-9 * max(1.0, abs(u).max())] = 0.0
+        u[abs(u) < 1e-9 * max(1.0, abs(u).max(initial=0.0))] = 0.0
         linear = np.zeros(self.D)
         linear[self.D - self.n_free :] = z[self.n :]
         signs = np.repeat([1, -1], len(self.pattern))
