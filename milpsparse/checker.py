@@ -18,7 +18,7 @@ from milpsparse import judge
 from milpsparse.answer import UNREADABLE, Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.instance import Instance
-from milpsparse.network import Network
+from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
 from milpsparse.rational import integers
 
@@ -81,6 +81,11 @@ def check(instance: Instance, answer: Answer) -> Verdict:
     return _judge(instance, answer, objective, facts, reason)
 
 
+def unreadable(why: str) -> Verdict:
+    """The verdict on what is no answer."""
+    return Verdict(verdict="fail_readerror", termination=Termination.ERROR, fail_reason=why)
+
+
 def _network_facts(
     instance: Instance, network: Network | None, objective: Objective
 ) -> tuple[dict[str, Any], str]:
@@ -111,19 +116,36 @@ def _network_facts(
 
 
 def _malformed(instance: Instance, network: Network) -> str:
-    K = len(network.signs)
+    """Why this is no network for the instance; an exact self must be sound, and be the doubles'."""
+    if reason := _misshapen(instance, network):
+        return reason
+    numbers = [*network.path.astype(float).ravel(), *map(float, _skip_entries(network, 0))]
+    if not np.isfinite(numbers).all():
+        return "the network has entries that are not finite"
+    exact = network.exact
+    if exact is None:
+        return ""
+    if reason := _misshapen(instance, exact):
+        return f"exact: {reason}"
+    twin = with_doubles(exact)
+    same = np.array_equal(twin.signs, network.signs) and np.array_equal(twin.path, network.path)
+    skips = [[float(v) for v in _skip_entries(n, instance.n_features)] for n in (twin, network)]
+    if exact.exact is not None or not same or skips[0] != skips[1]:
+        return "the exact network is another one than that of the doubles"
+    return ""
+
+
+def _misshapen(instance: Instance, network: Network) -> str:
+    K, d = len(network.signs), instance.n_features
     shapes = [network.weights.shape, network.biases.shape]
-    if shapes != [(K, instance.n_features), (K,)]:
-        return f"the network has shapes {shapes}, not {[(K, instance.n_features), (K,)]}"
+    if shapes != [(K, d), (K,)]:
+        return f"the network has shapes {shapes}, not {[(K, d), (K,)]}"
     if not set(network.signs.tolist()) <= {1, -1}:
         return "signs must be 1 or -1"
     if network.skip is not None and not instance.skip:
         return "the network has a skip connection, the instance has none"
-    if network.exact is None and not np.isfinite(network.path.astype(float)).all():
-        return "the network has entries that are not finite"
-    skip = network.skip
-    if skip is not None and not np.isfinite([*skip.weights.astype(float), float(skip.bias)]).all():
-        return "the skip connection has entries that are not finite"
+    if network.skip is not None and network.skip.weights.shape != (d,):
+        return f"the skip connection has shape {network.skip.weights.shape}, not {(d,)}"
     return ""
 
 

@@ -272,8 +272,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("milpsparse: interrupted", err=True)
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"milpsparse: {error.format_message()} (see --help)", err=True)
+        text = " ".join(error.format_message().split())
+        click.echo(f"milpsparse: {text} (see --help)", err=True)
         sys.exit(2)
     except MilpsparseError as error:
         click.echo(f"milpsparse: {error}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from milpsparse.errors import BadInput
 from milpsparse.human import human
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json
+from milpsparse.solving import check_options
 from milpsparse.solving import solve as solve_instance
 
 OK, WRONG, NOTHING, INTERRUPTED = 0, 1, 4, 130
@@ -121,6 +123,9 @@ def run(
     _positive(time_limit=limits["time_limit_s"], jobs=jobs, threads=limits["threads"])
     if limits["memory_limit_mb"] is not None:
         _positive(memory_limit=limits["memory_limit_mb"])
+    for seed in seeds:
+        check_options(limits["threads"], seed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, workers too
     tasks = plan(testset, methods or default_methods(), objectives, seeds, **limits)
     folder = Path(out)
     left = running.missing(tasks, folder, rerun)
@@ -194,7 +199,10 @@ def check(folder: Path) -> int:
     for row in rows.values():
         instance = instances.setdefault(row["instance_sha256"], _instance_of(row, folder))
         begun = time.monotonic()
-        verdict = checker.check(instance, answer_of(row))
+        try:
+            verdict = checker.check(instance, answer_of(row))
+        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+            verdict = checker.unreadable(f"the stored answer cannot be read: {error!r}")
         identity = {k: row[k] for k in ("schema", "task_key", "run_id")}
         row.update(checked_columns(verdict, time.monotonic() - begun))
         if verdict.failed:

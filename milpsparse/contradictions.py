@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,8 +25,8 @@ def contradictions(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     for (_, objective), group in groups.items():
         goal = parse_objective(objective)
         for row in group:
-            claim = row["claimed_dual_bound"]
-            if claim is None or str(row["verdict"]).startswith("fail"):
+            claim = None if row["claimed_dual_bound"] is None else float(row["claimed_dual_bound"])
+            if claim is None or not math.isfinite(claim) or str(row["verdict"]).startswith("fail"):
                 continue
             sure = [r for r in group if r["primal_bound"] is not None and r["exact"]]
             rivals = [r for r in sure if _comparable(row, r)]

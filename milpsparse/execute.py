@@ -130,6 +130,8 @@ def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
     if outcome.termination == Termination.INFEASIBLE:
         value = math.inf
     bound = None if value is None else program.dual_bound(value)
+    if outcome.termination == Termination.INFEASIBLE and bound is None:
+        return 0.0  # of a sample of patterns only: it says nothing about all networks
     return bound if bound is not None and math.isfinite(bound) else None
 
 

@@ -52,7 +52,10 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
         values[name] = rule.params[name].parse(name, value) if text else value
     if seed < 0:
         raise BadInput(f"seed {seed}: seeds are 0, 1, 2, ...")
-    instance = rule.generate(seed, **values)
+    try:
+        instance = rule.generate(seed, **values)
+    except (MemoryError, OverflowError, ValueError) as error:  # numpy's words for absurd sizes
+        raise BadInput(f"{family} cannot make this instance: {error}") from None
     provenance = {"family_version": rule.version, "seed": seed, "params": values}
     object.__setattr__(instance, "family", family)
     object.__setattr__(instance, "provenance", {**provenance, **instance.provenance})

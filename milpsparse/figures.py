@@ -26,7 +26,8 @@ def write_figures(folder: Path) -> list[Path]:
     if rows["objective"].isin(["neurons", "parameters"]).any():
         paths.append(folder / "figures" / "gaps.svg")
         plot_gaps(rows, paths[-1])
-    if (rows["instance"] == "peak_plateau").any():
+    peak = (rows["instance"] == "peak_plateau") & (rows["objective"] == "neurons")
+    if (peak & rows["n_neurons"].notna()).any():
         paths.append(folder / "figures" / "peak_plateau.svg")
         plot_functions(folder, "peak_plateau", "neurons", paths[-1])
     return paths

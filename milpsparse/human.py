@@ -19,6 +19,7 @@ def human(solution: Solution) -> str:
         lines.append("no network found")
     else:
         lines.append(_wrapped(solution.network.formula()))
+    if v.n_neurons is not None:
         biases = "biases counted" if inst.count_bias else "biases not counted"
         lines.append(f"counts    {v.n_neurons} neurons, {v.n_parameters} parameters ({biases})")
     lines.append(f"{answer.objective:<9} {_judgement(solution)}")
@@ -29,6 +30,8 @@ def human(solution: Solution) -> str:
     steps = answer.stats.get("steps")
     how = f"{solution.method}" + (f": {' -> '.join(steps)}" if steps else "")
     lines.append(f"time      {solution.wall_time_s:.2f} s ({how})")
+    if note := answer.stats.get("note"):
+        lines.append(f"note      {note}")
     if v.failed or v.verdict == "better":
         lines.append(f"verdict   {v.verdict}: {v.fail_reason}")
     return "\n".join(lines)

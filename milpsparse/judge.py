@@ -56,6 +56,8 @@ def word(
             return "unknown", reason + "; lp is solved without B"
         return "fail_solution_infeasible", reason
     claim = answer.claimed_primal_bound
+    if answer.termination == Termination.INFEASIBLE and primal is not None:
+        return "fail_inconsistent", "claims infeasible beside a network that fits"
     if answer.termination == Termination.INFEASIBLE and answer.claimed_dual_bound is None:
         return "fail_inconsistent", "claims infeasible; distinct points can always be interpolated"
     if claim is not None and primal is None:
@@ -116,12 +118,19 @@ def _dual_contradiction(
     return ""
 
 
-def _known(instance: Instance, objective: Objective, statuses: str = "opt best") -> float | None:
-    """The best known value of a network for this objective (status opt or best)."""
+def _known(
+    instance: Instance,
+    objective: Objective,
+    statuses: tuple[str, ...] = ("opt", "best"),
+    evidence: tuple[str, ...] | None = None,
+) -> float | None:
+    """The least value known for this objective, with such a status and such evidence."""
     values = [
         float(k["value"])
         for k in instance.known
-        if k["objective"] == str(objective) and k["status"] in statuses.split()
+        if k["objective"] == str(objective)
+        and k["status"] in statuses
+        and (evidence is None or k.get("evidence") in evidence)
     ]
     return min(values, default=None)
 
@@ -137,7 +146,7 @@ def _supported(instance: Instance, objective: Objective, facts: Mapping[str, Any
     """Whether a claimed optimum rests on more than the claim: a theorem, or a known optimum."""
     if facts.get("evidence") != "claimed":
         return True
-    known = _known(instance, objective, "opt")
+    known = _known(instance, objective, ("opt",), ("theorem", "proof", "search"))
     return known is not None and _close(known, facts["primal_bound"], objective)
 
 

@@ -69,7 +69,10 @@ def testset(name: str) -> list[str]:
     """The instances of a test set: a known name, or a .test file with one name or path a line."""
     path = Path(name) if name.endswith(".test") else FOLDER / "testsets" / f"{name}.test"
     if path.is_file():
-        return _names(path.read_text(encoding="utf-8"))
+        try:
+            return _names(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"cannot read {path}: {error}") from None
     if name.endswith(".test"):
         raise BadInput(f"cannot read {name}: no such file")
     known = index()["testsets"]

@@ -43,6 +43,8 @@ class Option:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
     def parse(self, name: str, text: str) -> Any:
         """The value that a text stands for, of the default's type."""
@@ -54,9 +56,15 @@ class Option:
         try:
             if kind is bool:
                 raise ValueError
-            return kind(text)
+            value = kind(text)
         except ValueError:
-            raise BadInput(f"option {name}={text}: takes a {kind.__name__}") from None
+            what = {bool: "true or false", int: "an integer", float: "a number"}.get(kind, "text")
+            raise BadInput(f"option {name}={text}: takes {what}") from None
+        if self.low is not None and not value >= self.low:
+            raise BadInput(f"option {name}={text}: at least {self.low:g}")
+        if self.high is not None and not value <= self.high:
+            raise BadInput(f"option {name}={text}: at most {self.high:g}")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,7 +150,9 @@ def best_bounds(rows: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["instance", "objective"]
     best = rows.groupby(keys)["primal_bound"].min().rename("best")
-    sound = rows[~failed(rows)]
+    own = rows.groupby(keys)["primal_bound"].transform("min").to_numpy(float)
+    refuted = rows["dual_bound"].to_numpy(float) > own + 1e-6 * np.maximum(1.0, np.abs(own))
+    sound = rows[~failed(rows) & ~refuted]
     certain = sound[sound["evidence"].isin(PROVED)].groupby(keys)["dual_bound"].max()
     claimed = sound.groupby(keys)["dual_bound"].max()
     return best.to_frame().join(certain.rename("proved")).join(claimed.rename("claimed"))

@@ -213,9 +213,13 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Network:
     if not isinstance(data, Mapping):
         raise TypeError(f"a network is an object, not {type(data).__name__}")
     try:
-        if data.get("exact") is not None:
-            return with_doubles(read(data["exact"], _fraction))
-        return read(data, float)
+        doubles = read(data, float)
+        if data.get("exact") is None:
+            return doubles
+        network = with_doubles(read(data["exact"], _fraction))
+        if network._fields(float) != doubles._fields(float):
+            raise ValueError("the exact network is another one than that of the doubles")
+        return network
     except OverflowError:
         raise ValueError("a network's values must be in the range of doubles") from None
 

@@ -110,8 +110,9 @@ def solve(
     """
     if not time_limit_s > 0:
         raise BadInput(f"time limit {time_limit_s:g}: give a positive number of seconds")
-    if threads < 1:
-        raise BadInput(f"threads {threads}: at least 1")
+    if bound not in ("auto", "none"):
+        raise BadInput(f"bound {bound!r}: auto or none; a number goes into the instance's bound")
+    check_options(threads, seed)
     parsed, rule = parse_objective(objective), parse_method(method)
     limits = Limits(time_limit_s=time_limit_s, threads=threads, seed=seed)
     answer = execute(rule, instance, parsed, limits, bound)
@@ -123,6 +124,14 @@ def solve(
         verdict=checker.check(instance, answer),
         wall_time_s=wall,
     )
+
+
+def check_options(threads: int, seed: int) -> None:
+    """Refuse what solvers would ignore or refuse themselves."""
+    if not 1 <= threads <= 256:
+        raise BadInput(f"threads {threads}: from 1 to 256")
+    if not 0 <= seed < 2**31:
+        raise BadInput(f"seed {seed}: from 0 to 2147483647")
 
 
 def check(instance: Instance, answer: Answer | Solution) -> Verdict:

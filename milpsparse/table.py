@@ -44,7 +44,8 @@ def write_tables(folder: Path) -> list[Path]:
     paths = [target / f"{name}.csv", target / f"{name}-summary.csv", target / f"{name}.md"]
     rows.sort_values(order)[CSV_COLUMNS].to_csv(paths[0], index=False, float_format="%.10g")
     summary(rows).to_csv(paths[1], index=False, float_format="%.4g")
-    paths[2].write_text(markdown(rows, name), encoding="utf-8")
+    left = sum(key not in set(rows["task_key"]) for key in store.read_plan(folder).get("keys", []))
+    paths[2].write_text(markdown(rows, name, left), encoding="utf-8")
     return paths
 
 
@@ -64,9 +65,10 @@ def of_testset(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return rows.drop_duplicates(same, keep="last")
 
 
-def markdown(rows: pd.DataFrame, name: str) -> str:
+def markdown(rows: pd.DataFrame, name: str, left: int = 0) -> str:
     """The whole page: provenance, summary, one table an objective, wrong claims by name."""
     parts = [f"# Results on the test set {name}", _provenance(rows)]
+    parts += [f"**Incomplete: {left} tasks of the run have no row yet.**"] if left else []
     parts += ["## Summary", _summary_markdown(rows), _ranking_warning(rows)]
     for objective in _objective_order(rows):
         parts += [f"## {objective}", objective_table(rows, objective)]
@@ -171,12 +173,14 @@ def _bound(proved: float, claimed: float, counts: bool) -> str:
 
 
 def _round_up(bound: float, counts: bool) -> float:
-    return float(math.ceil(bound - 1e-6)) if counts else bound
+    return float(math.ceil(bound - 1e-6)) if counts and math.isfinite(bound) else bound
 
 
 def _number(value: float) -> str:
     if value is None or math.isnan(value):
         return ""
+    if math.isinf(value):
+        return str(value)
     return f"{value:.0f}" if value == int(value) else f"{value:.6g}"
 
 

@@ -110,5 +110,7 @@ MODEL = Model(
     framework="pyomo",
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
-    options={"slots": Option(None, "neuron slots K of each sign (default: enough to be exact)")},
+    options={
+        "slots": Option(None, "neuron slots K of each sign (default: enough to be exact)", low=1)
+    },
 )

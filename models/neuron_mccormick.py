@@ -55,7 +55,9 @@ def build(
 
     from milpsparse.models import _slots
 
-    K = _parts.slot_count(instance, objective, incumbent, slots or instance.n_samples)
+    K = _parts.slot_count(
+        instance, objective, incumbent, instance.n_samples if slots is None else slots
+    )
     M = _parts.bound_of(instance) * (instance.n_features * abs(instance.X).max() + 1)
     m = pyo.ConcreteModel("neuron_mccormick")
     _slots.add_neurons(m, instance, K, np.full(instance.n_samples, M))
@@ -120,7 +122,9 @@ MODEL = Model(
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
     options={
-        "slots": Option(None, "neuron slots K (default: the number of points, as published)"),
+        "slots": Option(
+            None, "neuron slots K (default: the number of points, as published)", low=1
+        ),
         "symmetry": Option("none", "order of interchangeable slots", ("none", "first_weight")),
     },
 )

@@ -162,5 +162,7 @@ MODEL = Model(
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
     refuses=_parts.too_many_patterns,
-    options={"sample": Option(None, "use about this many sampled patterns: no lower bound then")},
+    options={
+        "sample": Option(None, "use about this many sampled patterns: no lower bound then", low=1)
+    },
 )

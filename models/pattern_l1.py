@@ -80,5 +80,7 @@ MODEL = Model(
     build=build,
     refuses=_parts.too_many_patterns,
     needs_bound=False,
-    options={"sample": Option(None, "use about this many sampled patterns: no lower bound then")},
+    options={
+        "sample": Option(None, "use about this many sampled patterns: no lower bound then", low=1)
+    },
 )

@@ -31,19 +31,21 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     steps.append("coordinate_start")
     if not _closed(instance, objective, incumbent):
         better = _reweighted(instance, objective, limits)
-        steps.append("reweighted_l1")
+        steps += [] if better is None else ["reweighted_l1"]
         candidates = [incumbent, *([] if better is None else [better])]
         incumbent = min(candidates, key=lambda n: instance.value(n, objective))
     if _closed(instance, objective, incumbent):
         return _from_network(instance, objective, incumbent, steps)
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
     method = _strongest(bounded, objective)
-    steps.append(method.name)
     try:
         answer = solve_model(method, bounded, objective, limits, incumbent)
     except Unsupported as error:  # too large: the incumbent, and why there is no more
-        answer = _from_network(instance, objective, incumbent, steps)
-        return answer.with_(raw_status=str(error))
+        return _from_network(instance, objective, incumbent, steps, f"{method.name}: {error}")
+    steps.append(method.name)
+    if answer.termination in (Termination.ERROR, Termination.INFEASIBLE):
+        why = f"{method.name} failed: {answer.raw_status}"
+        return _from_network(instance, objective, incumbent, steps, why)
     return _best(bounded, objective, answer, incumbent).with_(
         bound_used=bounded.bound, stats={"steps": steps}
     )
@@ -91,14 +93,15 @@ def _strongest(instance: Instance, objective: Objective) -> Method:
 
 
 def _from_network(
-    instance: Instance, objective: Objective, network: Network, steps: list[str]
+    instance: Instance, objective: Objective, network: Network, steps: list[str], note: str = ""
 ) -> Answer:
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE,  # the check finds the theorem that makes it optimal
         network=network,
         claimed_primal_bound=instance.value(network, objective),
-        stats={"steps": steps},
+        raw_status=note,
+        stats={"steps": steps, "note": note},
     )
 
 

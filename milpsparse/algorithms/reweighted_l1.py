@@ -197,7 +197,9 @@ ALGORITHM = Algorithm(
     run=run,
     refuses=_parts.too_many_patterns,
     options={
-        "p": Option(0.4, "exponent where the objective is a count; lp:<p> has its own"),
+        "p": Option(
+            0.4, "exponent where the objective is a count; lp:<p> has its own", low=0.01, high=0.99
+        ),
         "schedule": Option(SCHEDULES[0], "how eps falls", SCHEDULES),
     },
 )
