@@ -18,6 +18,8 @@ build_time_s solve_time_s
 
 UNREADABLE = "unreadable answer"  # how the raw status of an ERROR begins where there was a reply
 
+SCOPES = ("all", "within_bound")  # what a lower bound holds for
+
 
 class Termination(StrEnum):
     """Why a method stopped. Whether it has a network is a separate fact."""
@@ -60,6 +62,10 @@ class Answer:
     solve_time_s: float | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
     proof: Any = None
+
+    def __post_init__(self) -> None:
+        if self.dual_bound_scope not in SCOPES:
+            raise ValueError(f"dual_bound_scope {self.dual_bound_scope!r}: one of {SCOPES}")
 
     def with_(self, **changes: Any) -> Answer:
         """A copy with some fields changed."""

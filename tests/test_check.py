@@ -12,6 +12,7 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.checker import check, residuals
 from milpsparse.judge import gap
 from milpsparse.network import Network, Skip, from_exact
+from milpsparse.rational import rationals
 
 PEAK = ms.load("peak_plateau")
 UNPROVED = ms.load("uniform_n4_d1_s0")  # needs 3 neurons; theorems say 2
@@ -238,3 +239,42 @@ def test_integer_gap_rounds_the_lower_bound_up_but_not_over_tolerance():
             claimed_dual_bound=dual,
         )
         assert check(instance, claim).gap_int == expected
+
+
+def test_an_exact_self_is_validated_like_its_doubles():
+    line = ms.Instance(X=[[0], [1], [2]], y=[0, 7, 14], bound=1.0)
+    seven = Network(np.array([7]), rationals([[1]]), rationals([0]))
+    doubles = Network(np.array([1]), np.array([[1.0]]), np.array([0.0]), exact=seven)
+    claim = answer(network=doubles, claimed_primal_bound=1.0, claimed_dual_bound=1.0)
+    assert check(line, claim).verdict == "fail_solution_infeasible"
+
+
+def test_doubles_that_are_not_those_of_the_exact_self_are_another_network():
+    other = replace(NETWORK, weights=NETWORK.weights * 99)
+    verdict = check(PEAK, answer(network=other))
+    assert verdict.verdict == "fail_solution_infeasible"
+    assert "another" in verdict.fail_reason
+
+
+def test_infeasible_beside_a_network_contradicts_itself():
+    claim = answer(termination=Termination.INFEASIBLE, claimed_dual_bound=1.0)
+    assert check(PEAK, claim).verdict == "fail_inconsistent"
+
+
+def test_a_known_optimum_without_evidence_verifies_nothing():
+    for evidence, expected in ((None, "solved_not_verified"), ("search", "ok")):
+        known = [{"objective": "neurons", "status": "opt", "value": 3, "evidence": evidence}]
+        instance = ms.Instance(X=UNPROVED.X, y=UNPROVED.y, bound=10.0, known=known)
+        solution = ms.solve(instance, method="pattern_l0", time_limit_s=60)
+        assert solution.verdict.verdict == expected
+
+
+def test_an_unknown_scope_is_no_answer():
+    with pytest.raises(ValueError, match="scope"):
+        answer(dual_bound_scope="everything")
+
+
+def test_a_sample_without_a_network_is_no_lie():
+    verdict = ms.solve(PEAK, method="pattern_l1[sample=3]").verdict
+    assert not verdict.failed
+    assert verdict.primal_bound is None

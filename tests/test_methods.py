@@ -232,3 +232,26 @@ def test_every_method_takes_degenerate_data_and_optima_agree(data, skip):
             if verdict.termination == "optimal":
                 optima.add(round(verdict.primal_bound, 6))
         assert len(optima) <= 1
+
+
+def test_auto_keeps_its_incumbent_where_the_model_fails():
+    X = [["1e-30"], ["2e-30"], ["3e-3"], ["4"]]
+    instance = ms.Instance(X=X, y=["1e30", "-1e30", "-1", "1e10"])
+    solution = ms.solve(instance, time_limit_s=20)
+    assert not solution.verdict.failed
+    assert solution.verdict.exact
+
+
+def test_options_out_of_range_are_refused():
+    for name in (
+        "pattern_l1[sample=0]",
+        "neuron_mccormick[slots=0]",
+        "reweighted_l1[p=5]",
+        "reweighted_l1[p=nan]",
+    ):
+        with pytest.raises(BadInput, match="at "):
+            parse_method(name)
+    instance = ms.load("peak_plateau")
+    for wrong in ({"threads": 0}, {"seed": -1}, {"seed": 2**31}, {"bound": "5"}):
+        with pytest.raises(BadInput):
+            ms.solve(instance, **wrong)

@@ -424,10 +424,12 @@ def test_exact_values_of_any_length_survive_json():
     assert back.exact.weights[0, 0] == long
 
 
-def test_the_doubles_in_json_never_outrank_the_exact_network():
+def test_doubles_in_json_that_are_not_those_of_the_exact_network_are_refused():
     data = from_exact([1], [[Fraction(1, 3), 0]], 1).to_json()
-    data["weights"] = [[5.0]]
     assert from_json(data, 1).weights.tolist() == [[1 / 3]]
+    data["weights"] = [[5.0]]
+    with pytest.raises(ValueError, match="another one"):
+        from_json(data, 1)
 
 
 GOOD = {"signs": [1], "weights": [[1.0, 2.0]], "biases": [0.5], "skip": None, "exact": None}
@@ -475,7 +477,8 @@ def test_json_that_holds_no_network_is_refused(data):
 
 def test_what_the_refusals_start_from_is_accepted():
     assert from_json(GOOD, 2).largest == 2.0
-    assert from_json({**GOOD, "exact": EXACT}, 2).exact.weights[0, 0] == Fraction(1, 3)
+    doubles = {"weights": [[1 / 3, 2.0]], "biases": [0.0]}
+    assert from_json({**GOOD, **doubles, "exact": EXACT}, 2).exact.weights[0, 0] == Fraction(1, 3)
 
 
 def test_rewriting_an_exact_network_leaves_an_exact_network():
