@@ -21,7 +21,8 @@ def human(solution: Solution) -> str:
         lines.append(_wrapped(solution.network.formula()))
     if v.n_neurons is not None:
         biases = "biases counted" if inst.count_bias else "biases not counted"
-        lines.append(f"counts    {v.n_neurons} neurons, {v.n_parameters} parameters ({biases})")
+        sizes = f"{_count(v.n_neurons, 'neuron')}, {_count(v.n_parameters, 'parameter')}"
+        lines.append(f"counts    {sizes} ({biases})")
     lines.append(f"{answer.objective:<9} {_judgement(solution)}")
     if solution.network is not None:
         exact = "fits every point exactly, in rational arithmetic"
@@ -35,6 +36,10 @@ def human(solution: Solution) -> str:
     if v.failed or v.verdict == "better":
         lines.append(f"verdict   {v.verdict}: {v.fail_reason}")
     return "\n".join(lines)
+
+
+def _count(n: int | None, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _judgement(solution: Solution) -> str:

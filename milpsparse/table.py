@@ -133,7 +133,7 @@ def objective_table(rows: pd.DataFrame, objective: str) -> str:
     lines = []
     for instance, group in part.groupby("instance", sort=False):
         best = bounds[str(instance)]
-        line = {"instance": instance, "best": _number(best["best"])}
+        line = {"instance": _plain(instance), "best": _number(best["best"])}
         line["bound"] = _bound(best["proved"], best["claimed"], counts)
         if counts:
             line["generic"] = _number(group["generic_bound"].max())
@@ -142,6 +142,11 @@ def objective_table(rows: pd.DataFrame, objective: str) -> str:
             line[method] = _cell(runs.iloc[-1], counts) if len(runs) else "–"
         lines.append(line)
     return pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
+
+
+def _plain(text: Any) -> str:
+    """Text that cannot break a row of a Markdown table."""
+    return " ".join(str(text).split()).replace("|", "\\|")
 
 
 def _cell(row: pd.Series[Any], counts: bool) -> str:
@@ -188,7 +193,8 @@ def _failures(rows: pd.DataFrame) -> str:
     """Every claim that did not hold, by name; and what is better than was known."""
     wrong = available(rows)[failed(available(rows))]
     lines = [
-        f"- {r['instance']}, {r['objective']}, {r['method']}: {r['verdict']}: {r['fail_reason']}"
+        f"- {_plain(r['instance'])}, {r['objective']}, {r['method']}: "
+        f"{r['verdict']}: {_plain(r['fail_reason'])}"
         for _, r in wrong.iterrows()
     ]
     news = rows[rows["verdict"] == "better"]
