@@ -16,7 +16,7 @@ import numpy as np
 
 from milpsparse import judge
 from milpsparse.answer import UNREADABLE, Answer, Termination
-from milpsparse.bounds import best_bound
+from milpsparse.bounds import lower_bounds
 from milpsparse.instance import Instance
 from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
@@ -201,21 +201,21 @@ def _float(value: Fraction) -> float:
 
 def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> dict[str, Any]:
     """The best lower bound with its evidence; a claim counts only where it beats the theorems."""
-    theorem = best_bound(instance, objective, "theorem")
-    generic = best_bound(instance, objective, "generic")
-    facts: dict[str, Any] = {"generic_bound": None if generic is None else float(generic.value)}
-    value = -math.inf
-    if theorem is not None:
-        value = float(theorem.value)
-        facts |= {"dual_bound": value, "evidence": "theorem", "dual_bound_scope": "all"}
-        facts["dual_bound_reason"] = theorem.why
-    claim = answer.claimed_dual_bound
+    known = lower_bounds(instance, objective)
+    theorem = max((b for b in known if b.evidence == "theorem"), key=lambda b: b.value)
+    generic = [float(b.value) for b in known if b.evidence == "generic"]
+    value, claim = float(theorem.value), answer.claimed_dual_bound
+    facts: dict[str, Any] = {
+        "generic_bound": max(generic, default=None),
+        "dual_bound": value,
+        "evidence": "theorem",
+        "dual_bound_scope": "all",
+        "dual_bound_reason": theorem.why,
+    }
     margin = 0.0 if objective.counts else judge.TOLERANCE * max(1.0, abs(value))
-    if (
-        claim is not None
-        and math.isfinite(claim)
-        and judge.rounded(claim, objective) > value + (margin if math.isfinite(value) else 0.0)
-    ):
+    if claim is None or not math.isfinite(claim):
+        return facts
+    if judge.rounded(claim, objective) > value + margin:
         scope = answer.dual_bound_scope
         facts |= {"dual_bound": claim, "evidence": "claimed", "dual_bound_scope": scope}
         facts["dual_bound_reason"] = f"claimed by {answer.solver or 'the method'}"

@@ -197,7 +197,10 @@ def check(folder: Path) -> int:
     instances: dict[str, Instance] = {}
     lines, wrong = [], []
     for row in rows.values():
-        instance = instances.setdefault(row["instance_sha256"], _instance_of(row, folder))
+        sha256 = row["instance_sha256"]
+        if sha256 not in instances:
+            instances[sha256] = _instance_of(row, folder)
+        instance = instances[sha256]
         begun = time.monotonic()
         try:
             verdict = checker.check(instance, answer_of(row))

@@ -1,4 +1,4 @@
-"""A Pyomo model as sparse matrices, so that backends read arrays instead of expressions."""
+"""A linear program as sparse matrices: from a Pyomo model, and into HiGHS."""
 
 from __future__ import annotations
 
@@ -41,6 +41,26 @@ class Compiled:
         """Put a solution into the model's variables."""
         for variable, value in zip(self.variables, x.tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
+
+    def highs(self) -> Any:
+        """The program in a silent HiGHS model."""
+        import highspy
+
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = self.A.shape
+        lp.col_cost_, lp.offset_ = self.c, self.offset
+        lp.col_lower_, lp.col_upper_ = self.lower, self.upper
+        lp.row_lower_, lp.row_upper_ = self.row_lower, self.row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = self.A.indptr, self.A.indices
+        lp.a_matrix_.value_ = self.A.data
+        if self.integer.any():
+            kind = highspy.HighsVarType
+            lp.integrality_ = [kind.kInteger if i else kind.kContinuous for i in self.integer]
+        h = highspy.Highs()
+        h.setOptionValue("output_flag", False)
+        h.passModel(lp)
+        return h
 
 
 def compile_model(model: Any) -> Compiled:

@@ -50,8 +50,6 @@ def slot_count(
     U - 1 neurons; and the incumbent itself fits, so that it can be the MIP start.
     """
     if slots is not None:
-        if slots < 1:
-            raise BadInput(f"option slots={slots}: at least 1")
         return slots
     value = instance.value(incumbent, objective)
     hidden = incumbent.n_neurons(instance.skip or free_constant(instance, objective))

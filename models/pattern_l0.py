@@ -115,13 +115,11 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
             copies = round(m.n[b].value)
         else:
             on = {j: round(m.n[b, j].value) for j in m.j if (b, j) in m.n}
-            copies = max(on.values())
             u = np.array([v if on.get(j, 1) > 0 else 0.0 for j, v in enumerate(u)])
-            copies = (
-                max(copies, int(np.ceil(abs(u[-1]) / _parts.bound_of(instance) - 1e-9)))
-                if copies
-                else 0
-            )
+            copies = max(on.values())
+            if copies:  # an uncounted bias may need more copies than any counted entry
+                needed = int(np.ceil(abs(u[-1]) / _parts.bound_of(instance) - 1e-9))
+                copies = max(copies, needed)
         rows += [u / max(copies, 1)] * copies
         row_signs += [signs[b]] * copies
     return _parts.assemble(instance, row_signs, np.array(rows), _slots.free_values(m))

@@ -26,15 +26,16 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """Best network and best lower bound of the steps that fit into the time limit."""
     if not objective.counts:
         return _norm(instance, objective, limits)
-    steps: list[str] = []
-    incumbent = best_construction(instance, objective)
-    steps.append("coordinate_start")
-    if not _closed(instance, objective, incumbent):
-        better = _reweighted(instance, objective, limits)
-        steps += [] if better is None else ["reweighted_l1"]
-        candidates = [incumbent, *([] if better is None else [better])]
-        incumbent = min(candidates, key=lambda n: instance.value(n, objective))
-    if _closed(instance, objective, incumbent):
+    theorem = best_bound(instance, objective, "theorem")
+
+    def closed(network: Network) -> bool:
+        return theorem is not None and instance.value(network, objective) <= theorem.value
+
+    incumbent, steps = best_construction(instance, objective), ["coordinate_start"]
+    if not closed(incumbent) and (better := _reweighted(instance, objective, limits)) is not None:
+        steps.append("reweighted_l1")
+        incumbent = min((incumbent, better), key=lambda n: instance.value(n, objective))
+    if closed(incumbent):
         return _from_network(instance, objective, incumbent, steps)
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
     method = _strongest(bounded, objective)
@@ -62,12 +63,6 @@ def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
             continue
         return answer.with_(stats={**answer.stats, "steps": [method.name]})
     raise Unsupported(f"no method takes {objective} on this instance")
-
-
-def _closed(instance: Instance, objective: Objective, network: Network) -> bool:
-    """Whether a theorem proves the network optimal."""
-    bound = best_bound(instance, objective, "theorem")
-    return bound is not None and instance.value(network, objective) <= bound.value
 
 
 def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Network | None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.answer import Answer, Termination
+from milpsparse.compiled import Compiled
 from milpsparse.instance import Instance
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.models import _parts
@@ -57,11 +57,10 @@ def run(
         if following is None:  # out of time: the last vertex stands
             break
         rounds += 1
-        change = abs(following - z).sum() / (1e-12 + abs(z).sum())
+        program.change = abs(following - z).sum() / (1e-12 + abs(z).sum())
         z = following
         if (value := program.norm(z, p)) < best_value:
             best, best_value = z, value
-        program.change = change
     network = polish(instance, program.network(best), objective)
     return Answer(
         objective=str(objective),
@@ -134,30 +133,21 @@ class _Program:
             ],
             format="csc",
         )
-        self.highs = self._load(A)
+        n_cones, columns = cones.shape[0], A.shape[1]
+        self.highs = Compiled(
+            variables=[],
+            c=np.zeros(columns),
+            offset=0.0,
+            A=A,
+            row_lower=np.concatenate([inst.y, np.zeros(n_cones)]),
+            row_upper=np.concatenate([inst.y, np.full(n_cones, np.inf)]),
+            lower=np.concatenate([np.zeros(self.n), np.full(self.n_free, -np.inf)]),
+            upper=np.full(columns, np.inf),
+            integer=np.zeros(columns, dtype=bool),
+        ).highs()
+        self.highs.setOptionValue("solver", "simplex")
+        self.highs.setOptionValue("threads", self.limits.threads)
         self.point = np.zeros(self.n + self.n_free)
-
-    def _load(self, A: Any) -> Any:
-        import highspy
-
-        n_cones = A.shape[0] - self.n_samples
-        y, infinity = self.instance.y, highspy.kHighsInf
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = A.shape
-        lp.col_cost_ = np.zeros(A.shape[1])
-        lp.col_lower_ = np.concatenate([np.zeros(self.n), np.full(self.n_free, -infinity)])
-        lp.col_upper_ = np.full(A.shape[1], infinity)
-        lp.row_lower_ = np.concatenate([y, np.zeros(n_cones)])
-        lp.row_upper_ = np.concatenate([y, np.full(n_cones, infinity)])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = A.indptr, A.indices
-        lp.a_matrix_.value_ = A.data
-        h = highspy.Highs()
-        options = {"output_flag": False, "solver": "simplex", "threads": self.limits.threads}
-        for name, value in options.items():
-            h.setOptionValue(name, value)
-        h.passModel(lp)
-        return h
 
     def solve(self, weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """A vertex that minimises the weighted sum of counted entries; None when out of time."""

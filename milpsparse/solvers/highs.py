@@ -51,33 +51,13 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
         lp = {k: v for k, v in options(limits).items() if not k.startswith("mip_")}
         return _cvxpy.solve(problem, "HIGHS", lp)
     compiled = compile_model(problem)
-    h = _load(compiled)
+    h = compiled.highs()
     for name, value in options(limits).items():
         h.setOptionValue(name, value)
     if mip_start and (start := compiled.start()) is not None:
         h.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
     h.run()
     return _outcome(h, compiled)
-
-
-def _load(p: Compiled) -> Any:
-    import highspy
-
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(p.c), len(p.row_lower)
-    lp.col_cost_, lp.offset_ = p.c, p.offset
-    lp.col_lower_, lp.col_upper_ = p.lower, p.upper
-    lp.row_lower_, lp.row_upper_ = p.row_lower, p.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = p.A.indptr
-    lp.a_matrix_.index_ = p.A.indices
-    lp.a_matrix_.value_ = p.A.data
-    kind = highspy.HighsVarType
-    lp.integrality_ = [kind.kInteger if i else kind.kContinuous for i in p.integer]
-    h = highspy.Highs()
-    h.setOptionValue("output_flag", False)
-    h.passModel(lp)
-    return h
 
 
 def _outcome(h: Any, p: Compiled) -> Outcome:
