@@ -6,15 +6,17 @@ almost every label vector, which certifies nothing about the labels at hand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 
+from milpsparse import univariate
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
+from milpsparse.points import points_of
 from milpsparse.rational import rank, rationals
 
 
@@ -41,60 +43,42 @@ def best_bound(instance: Instance, objective: Objective, evidence: str) -> Lower
     return max(kind, key=lambda b: b.value, default=None)
 
 
-def curvatures(instance: Instance) -> list[Fraction]:
-    """For one input: the changes of slope at the interior points of the sorted distinct data."""
-    points = sorted(set(zip(instance.X_exact[:, 0], instance.y_exact, strict=True)))
-    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points)]
-    return [after - before for before, after in pairwise(slopes)]
-
-
-def knots_needed(curvature: list[Fraction]) -> int:
-    """The fewest knots of a continuous piecewise linear interpolant with these curvatures.
-
-    A knot can serve two neighbouring points of one sign of curvature, so a maximal run of m equal
-    nonzero signs needs ceil(m / 2). Collinear points (curvature 0) end runs.
-
-    >>> knots_needed([Fraction(c) for c in (1, 1, 0, 1, 1)])
-    2
-    """
-    knots, run, last = 0, 0, 0
-    for c in [*curvature, Fraction(0)]:
-        sign = (c > 0) - (c < 0)
-        if sign != last:
-            knots, run, last = knots + (run + 1) // 2, 0, sign
-        run += sign != 0
-    return knots
-
-
 def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
-    """One input. Every neuron with w != 0 makes one knot; without skip there are fewer freedoms."""
+    """One input. Every neuron with w != 0 makes one knot, whether there is a skip or not."""
     if instance.n_features != 1:
         return
+    points = points_of(instance)
     if objective.counts:
-        knots = Fraction(knots_needed(curvatures(instance)))
+        knots = Fraction(univariate.fewest_knots(points))
         yield LowerBound(knots, "theorem", "one input: ceil(m/2) knots a run of m curvature signs")
+    elif math.isinf(points.error):
         return
-    total = Fraction(sum(abs(c) for c in curvatures(instance)))
-    if objective.kind == "l1":
-        yield LowerBound(total, "theorem", "one input: the slope varies by sum |curvature|")
-    if objective.p is not None:  # sum |z|^p >= (sum |z|)^p, rounded down
-        power = Fraction(float(total) ** objective.p * (1 - 1e-12))
-        yield LowerBound(power, "theorem", "one input: (sum |curvature|)^p")
+    elif objective.kind in ("l1", "group_l2"):
+        if points.is_small:
+            total = sum((abs(c) for c in points.exact_curvatures), Fraction(0))
+        else:
+            total = Fraction(univariate.variation(points) * (1 - points.error - 1e-11))
+        why = "one input: the slope varies by sum |curvature|"
+        yield LowerBound(total, "theorem", why)
+    elif objective.p is not None:
+        found = univariate.least_cost(points, objective.p)
+        low = Fraction(found.value * (1 - found.error))
+        yield LowerBound(low, "theorem", "one input: the matching of least lp cost")
 
 
 def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
     """With a skip connection, or free constants, zero neurons fit affine, or constant, labels."""
     if not objective.counts:
         return
-    ones = rationals(np.ones((instance.n_samples, 1)))
-    free = ones
-    if instance.skip:
-        free = np.column_stack([instance.X_exact, ones])
-    elif instance.count_bias or objective.kind == "neurons":
-        return
-    if rank(np.column_stack([free, instance.y_exact])) > rank(free):
-        what = "affine" if instance.skip else "constant"
-        yield LowerBound(Fraction(1), "theorem", f"the labels are not {what} in the inputs")
+    if not instance.skip:
+        free_constant = objective.kind == "parameters" and not instance.count_bias
+        y = instance.y
+        if free_constant and (np.any(y != y[0]) or len(set(instance.y_exact.tolist())) > 1):
+            yield LowerBound(Fraction(1), "theorem", "the labels are not constant in the inputs")
+    elif instance.n_features > 1:
+        free = np.column_stack([instance.X_exact, rationals(np.ones((instance.n_samples, 1)))])
+        if rank(np.column_stack([free, instance.y_exact])) > rank(free):
+            yield LowerBound(Fraction(1), "theorem", "the labels are not affine in the inputs")
 
 
 def _signs(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
@@ -102,18 +86,21 @@ def _signs(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
     constants_free = objective.kind == "parameters" and not instance.count_bias
     if instance.skip or constants_free or not objective.counts:
         return
-    signs = {(v > 0) - (v < 0) for v in instance.y_exact} - {0}
-    yield LowerBound(Fraction(len(signs)), "theorem", "one neuron for each sign among the labels")
+    signs = int(np.any(instance.y > 0)) + int(np.any(instance.y < 0))
+    yield LowerBound(Fraction(signs), "theorem", "one neuron for each sign among the labels")
 
 
 def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
     """Networks with S free numbers reach label vectors of dimension at most S only."""
     if not objective.counts:
         return
-    points = np.array(sorted({tuple(row) for row in instance.X_exact.tolist()}), dtype=object)
-    N = len(points)
-    ones = rationals(np.ones((N, 1)))
-    affine = rank(np.column_stack([points, ones]))
+    if instance.n_features == 1:
+        N = len(points_of(instance))
+        affine = min(N, 2)
+    else:
+        points = np.array(sorted({tuple(row) for row in instance.X_exact.tolist()}), dtype=object)
+        N = len(points)
+        affine = rank(np.column_stack([points, rationals(np.ones((N, 1)))]))
     left = Fraction(N - affine if instance.skip else N)
     D = instance.n_features + 1
     if objective.kind == "neurons":

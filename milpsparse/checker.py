@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from milpsparse import judge
 from milpsparse.answer import UNREADABLE, Answer, Termination
 from milpsparse.bounds import lower_bounds
 from milpsparse.instance import Instance
+from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
+from milpsparse.points import points_of
 from milpsparse.rational import integers
 
 BIT_BUDGET = 20_000_000_000  # points x neurons x bits of an exact evaluation: some seconds
@@ -94,7 +96,8 @@ def _network_facts(
         return {}, ""
     if reason := _malformed(instance, network):
         return {}, reason
-    residual = max(abs(r) for r in residuals(instance, network))
+    passes = _passes(instance, network.exact)
+    residual = Fraction(0) if passes else max(abs(r) for r in residuals(instance, network))
     facts: dict[str, Any] = {
         "exact": residual == 0,
         "max_residual": _float(residual),
@@ -119,20 +122,33 @@ def _malformed(instance: Instance, network: Network) -> str:
     """Why this is no network for the instance; an exact self must be sound, and be the doubles'."""
     if reason := _misshapen(instance, network):
         return reason
-    numbers = [*network.path.astype(float).ravel(), *map(float, _skip_entries(network, 0))]
-    if not np.isfinite(numbers).all():
+    numbers = [network.weights.astype(float), network.biases.astype(float)]
+    numbers.append(np.array(_skip_entries(network, 0), dtype=float))
+    if not all(np.isfinite(entries).all() for entries in numbers):
         return "the network has entries that are not finite"
     exact = network.exact
     if exact is None:
         return ""
+    if _passes(instance, exact) and not exact.points.is_small:
+        return "" if exact.is_near(network) else _OTHER
     if reason := _misshapen(instance, exact):
         return f"exact: {reason}"
     twin = with_doubles(exact)
     same = np.array_equal(twin.signs, network.signs) and np.array_equal(twin.path, network.path)
     skips = [[float(v) for v in _skip_entries(n, instance.n_features)] for n in (twin, network)]
     if exact.exact is not None or not same or skips[0] != skips[1]:
-        return "the exact network is another one than that of the doubles"
+        return _OTHER
     return ""
+
+
+_OTHER = "the exact network is another one than that of the doubles"
+
+
+def _passes(instance: Instance, exact: Network | None) -> TypeGuard[Interpolant]:
+    """Whether an exact network is an interpolant of this very data, its pairs checked."""
+    return (
+        type(exact) is Interpolant and exact.points is points_of(instance) and exact.is_sound
+    )
 
 
 def _misshapen(instance: Instance, network: Network) -> str:
@@ -140,7 +156,7 @@ def _misshapen(instance: Instance, network: Network) -> str:
     shapes = [network.weights.shape, network.biases.shape]
     if shapes != [(K, d), (K,)]:
         return f"the network has shapes {shapes}, not {[(K, d), (K,)]}"
-    if not set(network.signs.tolist()) <= {1, -1}:
+    if not np.all((network.signs == 1) | (network.signs == -1)):
         return "signs must be 1 or -1"
     if network.skip is not None and not instance.skip:
         return "the network has a skip connection, the instance has none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from milpsparse.network import Network
 from milpsparse.solving import Solution
 
 
@@ -18,7 +19,7 @@ def human(solution: Solution) -> str:
     if solution.network is None:
         lines.append("no network found")
     else:
-        lines.append(_wrapped(solution.network.formula()))
+        lines.append(_wrapped(solution.network))
     if v.n_neurons is not None:
         biases = "biases counted" if inst.count_bias else "biases not counted"
         sizes = f"{_count(v.n_neurons, 'neuron')}, {_count(v.n_parameters, 'parameter')}"
@@ -57,11 +58,13 @@ def _judgement(solution: Solution) -> str:
     return f"{value}{lower}{generic}{why}"
 
 
-def _wrapped(formula: str, width: int = 96) -> str:
+def _wrapped(network: Network, width: int = 96) -> str:
     """A long formula over several lines, broken before its terms; very long ones are cut."""
+    K = len(network.signs)
+    formula = network.formula(most=10 if K > 12 else None)
     terms = formula.replace(" + relu", "\n+ relu").replace(" - relu", "\n- relu").split("\n")
-    if len(terms) > 12:
-        terms = [*terms[:10], f"... {len(terms) - 10} more terms (--json has all)"]
+    if K > 12:
+        terms.append(f"... {K - 10} more neurons (--json has all)")
     lines = [terms[0]]
     for term in terms[1:]:
         if len(lines[-1]) + len(term) < width:

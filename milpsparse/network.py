@@ -87,7 +87,7 @@ class Network:
     def path_norm(self, p: float, count_bias: bool) -> float:
         """The lp path norm sum |u|^p over the counted entries, 0 < p <= 1."""
         entries = abs(self.best.counted(count_bias)).ravel()
-        return float(sum(entries)) if p == 1 else float(sum(float(e) ** p for e in entries if e))
+        return float(entries.sum()) if p == 1 else power_sum(entries.astype(float), p)
 
     def group_norm(self, count_bias: bool) -> float:
         """The group norm sum_k ||u_k||_2 over the counted entries."""
@@ -116,11 +116,14 @@ class Network:
                 jumps[-b / w] = jumps.get(-b / w, 0) + int(sign) * abs(w)
         return sorted((float(t), float(jump)) for t, jump in jumps.items() if jump != 0)
 
-    def formula(self, digits: int = 4) -> str:
-        """The function as text, e.g. `f(x) = relu(x + 1) - relu(2 x - 1) + relu(x - 2)`."""
+    def formula(self, digits: int = 4, most: int | None = None) -> str:
+        """The function as text, e.g. `f(x) = relu(x + 1) - relu(2 x - 1) + relu(x - 2)`.
+
+        With `most`, only so many neurons are written out.
+        """
+        neurons = zip(self.signs[:most], self.weights[:most], self.biases[:most], strict=True)
         terms = [
-            ("-" if sign < 0 else "+", f"relu({_affine(w, b, digits)})")
-            for sign, w, b in zip(self.signs, self.weights, self.biases, strict=True)
+            ("-" if sign < 0 else "+", f"relu({_affine(w, b, digits)})") for sign, w, b in neurons
         ]
         if self.skip is not None:
             affine = _affine(self.skip.weights, self.skip.bias, digits)
@@ -135,6 +138,7 @@ class Network:
         if self.exact is not None:
             with contextlib.suppress(ValueError):  # beyond Python's 4,300 digits: doubles only
                 exact = self.exact._fields(str)
+            return {**with_doubles(self.exact)._fields(float), "exact": exact}
         return {**self._fields(float), "exact": exact}
 
     def _fields(self, number: type[float] | type[str]) -> dict[str, Any]:
@@ -148,6 +152,11 @@ class Network:
             "biases": [number(v) for v in self.biases],
             "skip": skip,
         }
+
+
+def power_sum(values: NDArray[np.float64], p: float) -> float:
+    """The sum of v^p over the entries v > 0."""
+    return float((values[values > 0] ** p).sum())
 
 
 def relu(values: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import accumulate
 
-from milpsparse.bounds import knots_needed
+from milpsparse.matching import knots_needed
 from milpsparse.errors import BadInput
 from milpsparse.family import Family, Member
 from milpsparse.instance import Instance
