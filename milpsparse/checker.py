@@ -106,8 +106,8 @@ def _network_facts(
     }
     if _float(residual) > judge.TOLERANCE * max(1.0, abs(instance.y).max()):
         return facts, f"the network misses the data by {_float(residual):.3g}"
-    largest = _fraction(network.best.largest)
     if instance.bound_exact is not None:
+        largest = _fraction(network.best.largest)
         slack = 0 if facts["exact"] else Fraction(judge.TOLERANCE)
         if largest > instance.bound_exact * (1 + slack):
             what = f"|u| = {float(largest):.6g} breaks the bound {instance.bound:g}"
@@ -122,7 +122,7 @@ def _malformed(instance: Instance, network: Network) -> str:
     """Why this is no network for the instance; an exact self must be sound, and be the doubles'."""
     if reason := _misshapen(instance, network):
         return reason
-    numbers = [network.weights.astype(float), network.biases.astype(float)]
+    numbers = [part.astype(float, copy=False) for part in (network.weights, network.biases)]
     numbers.append(np.array(_skip_entries(network, 0), dtype=float))
     if not all(np.isfinite(entries).all() for entries in numbers):
         return "the network has entries that are not finite"

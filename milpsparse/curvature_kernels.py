@@ -200,6 +200,21 @@ def run_around(c: Any, j: int) -> tuple[int, int]:
 
 
 @compiled
+def is_rigid(c: Any) -> bool:
+    """Whether every run is even, or a single interior point between collinear ones."""
+    start, N = 1, len(c)
+    for j in range(1, N):
+        if c[j] != 0.0 and _agree(c[start], c[j]):
+            continue
+        odd = c[start] != 0.0 and (j - start) % 2 == 1
+        inside = start > 1 and j < N - 1
+        if odd and not (inside and j - start == 1 and c[start - 1] == 0.0 and c[j] == 0.0):
+            return False
+        start = j
+    return True
+
+
+@compiled
 def pair_up(c: Any, paired: Any) -> int:
     """Fewest knots: pair the points of every run of one sign from left to right."""
     n, j = 0, 2
@@ -213,48 +228,59 @@ def pair_up(c: Any, paired: Any) -> int:
     return n
 
 
+@numba.njit(inline="always")
+def _knot(x, c, paired, j):  # type: ignore[no-untyped-def]
+    """Whether a knot has j as its first point; its jump and position."""
+    other = c[j + 1] if paired[j + 1] else 0.0
+    jump = c[j] + other
+    share = other / jump if paired[j + 1] else 0.0
+    return (c[j] != 0.0) & (not paired[j]), jump, x[j] + (x[j + 1] - x[j]) * share
+
+
 @compiled
-def fill(x: Any, c: Any, paired: Any, signs: Any, weights: Any, biases: Any) -> None:
-    """One neuron sgn(a) relu(|a| (x - t)) for each knot t of jump a, in order."""
-    k, j, N = 0, 1, len(x)
-    while j < N - 1:
-        a, t, width = c[j], x[j], 1
-        if paired[j + 1]:
-            a = c[j] + c[j + 1]
-            t = x[j] + (x[j + 1] - x[j]) * (c[j + 1] / a)
-            width = 2
-        if a != 0.0:
-            signs[k] = 1 if a > 0.0 else -1
-            weights[k] = abs(a)
-            biases[k] = -abs(a) * t
-            k += 1
-        j += width
+def fill(x: Any, c: Any, paired: Any, signs: Any, weights: Any, biases: Any) -> int:
+    """One neuron sgn(a) relu(|a| (x - t)) for each knot t of jump a, in order; their number.
+
+    The arrays have room for one more: without branches, which random signs would mispredict.
+    """
+    k = 0
+    for j in range(1, len(x) - 1):
+        is_knot, jump, t = _knot(x, c, paired, j)
+        signs[k] = 1 if jump > 0.0 else -1
+        weights[k] = abs(jump)
+        biases[k] = -abs(jump) * t
+        k += is_knot
+    return k
 
 
 @compiled
 def differs(
     x: Any, c: Any, paired: Any, signs: Any, weights: Any, biases: Any, slack: float
-) -> int:
-    """The first neuron that is not that of `fill` up to a relative error, or -1."""
-    k, j, N = 0, 1, len(x)
-    while j < N - 1:
-        a, t, width = c[j], x[j], 1
-        if paired[j + 1]:
-            a = c[j] + c[j + 1]
-            t = x[j] + (x[j + 1] - x[j]) * (c[j + 1] / a)
-            width = 2
-        if a != 0.0:
-            size = abs(a) * max(abs(x[j - 1]), abs(x[j]), abs(x[j + width - 1]))
-            if (
-                k >= len(signs)
-                or signs[k] != (1 if a > 0.0 else -1)
-                or not abs(weights[k] - abs(a)) <= slack * abs(a)
-                or not abs(biases[k] + abs(a) * t) <= slack * size
-            ):
-                return k
-            k += 1
-        j += width
-    return -1 if k == len(signs) else k
+) -> bool:
+    """Whether neurons are others than those of `fill`, up to a relative error of size and place."""
+    k, wrong, last = 0, False, len(signs) - 1
+    for j in range(1, len(x) - 1):
+        is_knot, jump, t = _knot(x, c, paired, j)
+        a, i = abs(jump), min(k, last)
+        reach = max(abs(x[j - 1]), abs(x[j]), abs(x[j + 1]))
+        same = (
+            (signs[i] == (1 if jump > 0.0 else -1))
+            & (abs(weights[i] - a) <= slack * a)
+            & (abs(biases[i] + a * t) <= slack * a * reach)
+        )
+        wrong |= is_knot & (not same)
+        k += is_knot
+    return wrong or k != len(signs)
+
+
+@compiled
+def sizes(c: Any, paired: Any, first: int, last: int, out: Any) -> int:
+    """The jumps |a| of the knots whose first points are first..last-1, packed; their number."""
+    n = 0
+    for j in range(first, last):
+        out[n] = abs(c[j] + (c[j + 1] if paired[j + 1] else 0.0))
+        n += (c[j] != 0.0) & (not paired[j])
+    return n
 
 
 @compiled

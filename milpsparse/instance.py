@@ -157,6 +157,8 @@ class Instance:
 
     def _refuse_contradictions(self) -> None:
         """Equal inputs with different labels fit no function at all."""
+        if np.all(self.X[1:, 0] > self.X[:-1, 0]):  # sorted already: no two are equal
+            return
         order = np.lexsort(self.X.T)
         same = np.flatnonzero(np.all(self.X[order[1:]] == self.X[order[:-1]], axis=1))
         first: dict[tuple[Fraction, ...], int] = {}
@@ -191,8 +193,8 @@ def _doubles(
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         array = _from_cells(name, values, array.shape, spelled)
     doubles = array.astype(np.float64)  # a copy, so that the caller's array stays theirs
-    bad = np.argwhere(~np.isfinite(doubles))
-    if len(bad):
+    if not np.isfinite(doubles).all():
+        bad = np.argwhere(~np.isfinite(doubles))
         where = f"row {bad[0][0] + 1}" + (f", column {bad[0][1] + 1}" if ndim == 2 else "")
         raise BadInstance(f"{name} has a value that is not finite in {where}")
     doubles.setflags(write=False)

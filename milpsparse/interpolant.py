@@ -7,14 +7,16 @@ whatever the rationals of its knots; they are computed when they are first read.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.network import Network, Skip, power_sum, with_doubles
-from milpsparse.points import Points
+from milpsparse.points import BLOCK, Points
 from milpsparse.rational import rationals
 
 
@@ -45,7 +47,7 @@ class Interpolant(Network):
         self.__dict__ |= {"biases": -abs(jumps) * rationals([t for t, _ in knots])}
         return self.__dict__[name]
 
-    @property
+    @cached_property
     def is_sound(self) -> bool:
         """Whether every pair is one of interior neighbours of one sign, and pairs are disjoint."""
         c, paired = self.points.curvatures, self.paired
@@ -76,11 +78,13 @@ class Interpolant(Network):
         """The lp path norm: in doubles where data are many and biases do not count."""
         if count_bias or self.points.is_small:
             return super().path_norm(p, count_bias)
-        sizes = abs(self.points.curvatures)
-        at = np.flatnonzero(self.paired)
-        sizes[at] += sizes[at - 1]
-        sizes[at - 1] = 0.0
-        return power_sum(sizes, p)
+        from milpsparse import curvature_kernels as kernels
+
+        c, block, total = self.points.curvatures, np.empty(BLOCK + 1), []
+        for first in range(1, len(c) - 1, BLOCK):
+            n = kernels.sizes(c, self.paired, first, min(first + BLOCK, len(c) - 1), block)
+            total.append(power_sum(block[:n], p))
+        return math.fsum(total)
 
     @property
     def largest(self) -> Any:
@@ -108,17 +112,18 @@ class Interpolant(Network):
 
         points, slack = self.points, 2.0**-40 + 4 * self.points.error
         signs, w, b = network.signs, network.weights[:, 0], network.biases
-        at = kernels.differs(points.x, points.curvatures, self.paired, signs, w, b, slack)
-        return int(at) < 0
+        if len(signs) == 0 or self.n_neurons(skip=True) != len(signs):
+            return self.n_neurons(skip=True) == len(signs)
+        return not kernels.differs(points.x, points.curvatures, self.paired, signs, w, b, slack)
 
     def _doubles(self) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
         """Signs, weights and biases in doubles, shape (K,) each."""
         from milpsparse import curvature_kernels as kernels
 
         K, points = self.n_neurons(skip=True), self.points
-        signs, weights, biases = np.empty(K, dtype=int), np.empty(K), np.empty(K)
+        signs, weights, biases = np.empty(K + 1, np.int8), np.empty(K + 1), np.empty(K + 1)
         kernels.fill(points.x, points.curvatures, self.paired, signs, weights, biases)
-        return signs, weights, biases
+        return signs[:K], weights[:K], biases[:K]
 
     def _starts(self) -> NDArray[np.int64]:
         """The first point that each knot serves."""

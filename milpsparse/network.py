@@ -73,12 +73,16 @@ class Network:
 
     def n_neurons(self, skip: bool) -> int:
         """Neurons with u != 0; with a skip connection those with w != 0 (the rest is part of c)."""
-        entries = self.best.weights if skip else self.best.path
+        if self.exact is not None:
+            return self.exact.n_neurons(skip)
+        entries = self.weights if skip else self.path
         return int(np.count_nonzero((entries != 0).any(axis=1)))
 
     def n_parameters(self, count_bias: bool) -> int:
         """Nonzero v_k w_kj, and v_k b_k where biases count."""
-        return int(np.count_nonzero(self.best.counted(count_bias) != 0))
+        if self.exact is not None:
+            return self.exact.n_parameters(count_bias)
+        return int(np.count_nonzero(self.counted(count_bias) != 0))
 
     def counted(self, count_bias: bool) -> NDArray[Any]:
         """The entries that parameters and path norms run over."""
@@ -86,7 +90,9 @@ class Network:
 
     def path_norm(self, p: float, count_bias: bool) -> float:
         """The lp path norm sum |u|^p over the counted entries, 0 < p <= 1."""
-        entries = abs(self.best.counted(count_bias)).ravel()
+        if self.exact is not None:
+            return self.exact.path_norm(p, count_bias)
+        entries = abs(self.counted(count_bias)).ravel()
         return float(entries.sum()) if p == 1 else power_sum(entries.astype(float), p)
 
     def group_norm(self, count_bias: bool) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 
+BLOCK = 16384  # points a block where powers are taken, so that they stay in the cache
 SMALL = 5000  # points up to which rationals are faster than loading compiled loops
 
 

@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.matching import Exponents, Minimisers, Run
-from milpsparse.points import Points
+from milpsparse.points import BLOCK, Points
 
-BLOCK = 16384  # points a block, so that powers stay in the cache
 POWER_ERROR = 2.0**-48  # relative error of a power in NumPy, with room to spare
 EFFORT = 20_000  # points of open runs that are done in rationals
 
@@ -57,8 +56,7 @@ def exact_run(points: Points, start: int, end: int) -> Run:
 
 def fewest_knots(points: Points) -> int:
     """The fewest knots of an interpolant: ceil(m / 2) for every run of m."""
-    lengths = np.diff(runs(points), axis=1)
-    return int(((lengths + 1) // 2).sum())
+    return int(np.count_nonzero(points.curvatures) - np.count_nonzero(fewest_pairs(points)))
 
 
 def fewest_is_unique(points: Points) -> bool:
@@ -67,11 +65,14 @@ def fewest_is_unique(points: Points) -> bool:
     A run of even length has its knots where neighbouring chords meet. In an odd one a knot can
     slide, unless it is a single point between collinear ones.
     """
-    where = runs(points)
-    for start, end in where[(where[:, 1] - where[:, 0]) % 2 == 1].tolist():
-        inside = start > 1 and end < len(points) - 1
-        c = points.curvatures
-        if not (end - start == 1 and inside and c[start - 1] == 0 and c[end] == 0):
+    if not points.is_small:
+        from milpsparse import curvature_kernels as kernels
+
+        return bool(kernels.is_rigid(points.curvatures))
+    c, last = points.curvatures, len(points) - 1
+    for start, end in runs(points).tolist():
+        single = end - start == 1 and 1 < start and end < last and c[start - 1] == 0 == c[end]
+        if (end - start) % 2 and not single:
             return False
     return True
 
