@@ -96,7 +96,7 @@ def _network_facts(
         return {}, ""
     if reason := _malformed(instance, network):
         return {}, reason
-    passes = _passes(instance, network.exact)
+    passes = _passes(network.exact, instance)
     residual = Fraction(0) if passes else max(abs(r) for r in residuals(instance, network))
     facts: dict[str, Any] = {
         "exact": residual == 0,
@@ -129,7 +129,7 @@ def _malformed(instance: Instance, network: Network) -> str:
     exact = network.exact
     if exact is None:
         return ""
-    if _passes(instance, exact) and not exact.points.is_small:
+    if _passes(exact, instance) and not exact.points.is_small:
         return "" if exact.is_near(network) else _OTHER
     if reason := _misshapen(instance, exact):
         return f"exact: {reason}"
@@ -144,11 +144,9 @@ def _malformed(instance: Instance, network: Network) -> str:
 _OTHER = "the exact network is another one than that of the doubles"
 
 
-def _passes(instance: Instance, exact: Network | None) -> TypeGuard[Interpolant]:
+def _passes(exact: Network | None, instance: Instance) -> TypeGuard[Interpolant]:
     """Whether an exact network is an interpolant of this very data, its pairs checked."""
-    return (
-        type(exact) is Interpolant and exact.points is points_of(instance) and exact.is_sound
-    )
+    return type(exact) is Interpolant and exact.points is points_of(instance) and exact.is_sound
 
 
 def _misshapen(instance: Instance, network: Network) -> str:

@@ -136,7 +136,12 @@ def generate(family: str, params: tuple[str, ...], seed: int, output: str | None
 @click.option("--threads", default=1, show_default=True, help="Threads of the solver.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the solver.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--plot", metavar="FILE", help="Draw data and network (.svg, .png, .pdf; d <= 2).")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    help="Draw data and network (.svg, .png, .pdf; d <= 2); "
+    "where theory solves it, the sparsest, lp and l1 solutions side by side.",
+)
 @click.option("--save", metavar="FILE", help="Write the JSON object to a file.")
 def solve(data: str, **given: Any) -> None:
     """Solve one instance: the sparsest network through DATA, checked in rational arithmetic.
@@ -151,6 +156,27 @@ def solve(data: str, **given: Any) -> None:
     from milpsparse import commands
 
     sys.exit(commands.solve(data, **given))
+
+
+@cli.command()
+@click.argument("data")
+@click.option("--width", default=1e-9, show_default=True, help="Of the intervals, from 1e-15.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--plot", metavar="FILE", help="Draw the least cost over p (.svg, .png, .pdf).")
+def pstar(data: str, **given: Any) -> None:
+    """Print the threshold p* of one-input DATA, and which network is least for which p.
+
+    p* is the largest P such that for all p < P every minimizer of the lp path norm has the fewest
+    neurons, with a skip connection; it is certified to lie in an interval, as are the exponents at
+    which the minimizer changes.
+
+    \b
+      milpsparse pstar convex_run_0p1_1_1_0p1
+      milpsparse pstar points.csv --plot path.svg
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.pstar(data, **given))
 
 
 # --- benchmark --------------------------------------------------------------------------------

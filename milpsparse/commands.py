@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from milpsparse import checker, library, store
-from milpsparse.errors import BadInput
-from milpsparse.human import human
+from milpsparse.errors import BadInput, Unsupported
+from milpsparse.human import human, pstar_json, pstar_text
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json
+from milpsparse.objective import parse_objective
 from milpsparse.solving import check_options
 from milpsparse.solving import solve as solve_instance
 
@@ -60,7 +61,11 @@ def solve(
     click.echo(text if as_json else human(solution))
     if save:
         _write(Path(save), text + "\n")
-    if plot and solution.network is not None:
+    if plot and "univariate" in [solution.method, *solution.answer.stats.get("steps", [])]:
+        from milpsparse.plot import plot_theory
+
+        plot_theory(instance, parse_objective(objective).p or 0.5, plot)
+    elif plot and solution.network is not None:
         title = f"{instance.name}: {solution.verdict.n_neurons} neurons"
         plot_network(instance, solution.network, plot, title)
     if solution.verdict.failed:
@@ -100,6 +105,33 @@ def _bound_value(text: str) -> float:
     if not 0 < value < float("inf"):
         raise BadInput(f"--bound {text}: a positive number, auto or none")
     return value
+
+
+def pstar(data: str, *, width: float, as_json: bool, plot: str | None) -> int:
+    """Compute, print and draw p* and the lp path."""
+    from milpsparse.plot import refuse
+    from milpsparse.threshold import lp_path
+    from milpsparse.threshold import pstar as threshold
+
+    instance = library.find(data)
+    if plot:
+        refuse(instance, plot)
+    found = threshold(instance, width)
+    try:
+        pieces, note = lp_path(instance, width), ""
+    except Unsupported as error:
+        pieces, note = [], str(error)
+    if as_json:
+        click.echo(json.dumps(pstar_json(instance, found, pieces), indent=1))
+    else:
+        click.echo(pstar_text(instance, found, pieces, note))
+    if plot and not pieces:
+        raise BadInput(f"cannot draw the path: {note}")
+    if plot:
+        from milpsparse.path_plot import plot_path
+
+        plot_path(instance, found, pieces, plot)
+    return OK
 
 
 def run(

@@ -1,7 +1,7 @@
 """Compiled loops over one-input data: exact signs of curvatures, matchings, networks.
 
-Sorted points x[0] < ... < x[N-1]; the curvature at the interior point j is the change of slope
-c[j] = (y[j+1] - y[j]) / (x[j+1] - x[j]) - (y[j] - y[j-1]) / (x[j] - x[j-1]), with c[0] = c[N-1] = 0.
+Points are sorted, x[0] < ... < x[N-1]; the curvature c[j] at the interior point j is the change of
+slope (y[j+1] - y[j]) / (x[j+1] - x[j]) - (y[j] - y[j-1]) / (x[j] - x[j-1]), and 0 at both ends.
 Import it where it is used: it loads numba.
 """
 
@@ -77,10 +77,10 @@ def _cross(x0, x1, x2, y0, y1, y2):  # type: ignore[no-untyped-def]
 @numba.njit
 def _splits(a, b, c):  # type: ignore[no-untyped-def]
     """Whether differences of these doubles multiply without over- or underflow of any part."""
+    fine = True
     for v in (a, b, c, b - a, c - b):
-        if v != 0.0 and not (LOW < abs(v) < HIGH):
-            return False
-    return True
+        fine &= v == 0.0 or LOW < abs(v) < HIGH
+    return fine
 
 
 @compiled

@@ -1,9 +1,14 @@
-"""The short answer for a person: formula, counts, what is proved and how, time."""
+"""Short answers for a person: of a solve, and of p*."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.solving import Solution
+from milpsparse.threshold import Piece, Threshold
 
 
 def human(solution: Solution) -> str:
@@ -72,3 +77,48 @@ def _wrapped(network: Network, width: int = 96) -> str:
         else:
             lines.append("       " + term)
     return "\n".join(lines)
+
+
+def pstar_text(
+    instance: Instance, found: Threshold, pieces: Sequence[Piece], note: str, most: int = 30
+) -> str:
+    """p* with its interval, and the pieces of the path."""
+    low, high = float(found.low), float(found.high)
+    lines = [f"{instance.name}: {_count(instance.n_samples, 'point')}, one input, with skip"]
+    if low == high:
+        lines.append(f"p*        {low:g}: at every p below, all minimizers have the fewest neurons")
+    else:
+        lines.append(f"p*        {found.value:.10g}, certified in [{low:.12g}, {high:.12g}]")
+    if found.tangency:
+        lines.append("          a minimizer that only touches there could not be excluded")
+    for at, piece in enumerate(pieces[:most]):
+        ways = _count(piece.number, "minimizer")
+        size = _count(piece.knots, "neuron")
+        head = "path" if at == 0 else ""
+        between = f"{float(piece.low):.10g} < p < {float(piece.high):.10g}"
+        lines.append(f"{head:<9} {between}: {size}, {ways}")
+    if len(pieces) > most:
+        lines.append(f"          ... {len(pieces) - most} more pieces (--json has all)")
+    if note:
+        lines.append(f"path      not computed: {note}")
+    return "\n".join(lines)
+
+
+def pstar_json(instance: Instance, found: Threshold, pieces: Sequence[Piece]) -> dict[str, Any]:
+    """p* and the path as plain values; jumps are the absolute changes of slope at the knots."""
+    return {
+        "schema": 1,
+        "instance": instance.name,
+        "pstar": [float(found.low), float(found.high)],
+        "tangency": found.tangency,
+        "path": [
+            {
+                "low": float(piece.low),
+                "high": float(piece.high),
+                "neurons": piece.knots,
+                "minimizers": piece.number,
+                "jumps": [float(jump) for jump in piece.jumps],
+            }
+            for piece in pieces
+        ],
+    }

@@ -93,9 +93,11 @@ class Interpolant(Network):
             return super().largest
         _, weights, biases = self._doubles()
         sizes = np.maximum(weights, abs(biases))
-        top = self._starts()[sizes >= sizes.max(initial=0.0) * (1 - 2.0**-30 - 4 * self.points.error)]
+        top = self._starts()[
+            sizes >= sizes.max(initial=0.0) * (1 - 2.0**-30 - 4 * self.points.error)
+        ]
         knots = (self._knot(j) for j in top.tolist())
-        return max((abs(jump) * max(1, abs(t)) for t, jump in knots), default=0)
+        return max((abs(jump) * max(Fraction(1), abs(t)) for t, jump in knots), default=0)
 
     def network(self) -> Network:
         """The network of doubles: the nearest ones for few points, else within 2^-40 of these."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 import numba
@@ -13,7 +13,7 @@ import numba
 SLOW = 1.0  # seconds of a compilation from which a person is told what they waited for
 
 
-class compiled:  # a decorator  # noqa: N801
+class compiled:  # a decorator
     """A loop that numba compiles at its first call and finds in its cache at later ones.
 
     Compiled loops call each other through `dispatcher`.
@@ -21,11 +21,12 @@ class compiled:  # a decorator  # noqa: N801
 
     def __init__(self, function: Callable[..., Any]) -> None:
         update_wrapper(self, function)
-        options = {"nogil": True, "error_model": "numpy"}
+        jit = partial(numba.njit, nogil=True, error_model="numpy")
+        self.dispatcher: Any
         try:
-            self.dispatcher = numba.njit(cache=True, **options)(function)
+            self.dispatcher = jit(cache=True)(function)
         except RuntimeError:  # no folder that a cache could be written to
-            self.dispatcher = numba.njit(**options)(function)
+            self.dispatcher = jit()(function)
 
     def __call__(self, *args: Any) -> Any:
         """Run it; a compilation that takes long is told on stderr."""

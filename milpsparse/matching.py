@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from functools import cached_property
-from itertools import groupby
+from functools import cached_property, lru_cache
+from itertools import groupby, pairwise
 from typing import Any
 
 BITS = (64, 256, 1024, 4096)  # precisions tried before a comparison at one exponent is left open
@@ -35,23 +35,43 @@ class Exponents:
     """All exponents q in [low, high], 0 <= low <= high <= 1, and what a jump 0 < a <= 1 costs.
 
     Two ways to interpolate the same points have the same sum of jumps, so a^q may be replaced by
-    (a^q - a) / (1 - q), which falls with q and has a limit at q = 1; and by (a^q - 1) / q, which
-    rises with q and has a limit at q = 0, where there are as many jumps on both sides.
+    (a^q - a) / (1 - q) = a L phi((1 - q) L), L = -log a, which has a limit at q = 1; and where
+    there are as many jumps on both sides by (a^q - 1) / q = -L phi(-q L), which has one at q = 0.
+    Here phi(z) = (e^z - 1) / z, the mean of e^(zt) over 0 < t < 1; it and all its derivatives rise
+    with z.
     """
 
     low: Fraction
     high: Fraction
 
-    def cost(self, jump: Fraction) -> Any:
-        """A ball that holds (a^q - a) / (1 - q) for all q."""
-        return self._at(jump, self.low, _cost).union(self._at(jump, self.high, _cost))
+    def ends(self) -> Ends:
+        """Both ends, as balls of q and 1 - q."""
+        return [(arb(q), arb(1 - q)) for q in sorted({self.low, self.high})]
 
-    def log_cost(self, jump: Fraction) -> Any:
-        """A ball that holds (a^q - 1) / q for all q."""
-        return self._at(jump, self.low, _log_cost).union(self._at(jump, self.high, _log_cost))
 
-    def _at(self, jump: Fraction, q: Fraction, cost: Any) -> Any:
-        return cost(arb(jump), arb(q), q)
+Ends = list[tuple[Any, Any]]
+
+
+class Term:
+    """The cost of a jump a, f(q) = scale phi(rate), in one of the two forms of `Exponents`."""
+
+    def __init__(self, jump: Fraction, near_zero: bool = False) -> None:
+        a = arb(jump)
+        self.L, self.near_zero = -a.log(), near_zero
+        self.scale = -self.L if near_zero else a * self.L
+
+    def range(self, ends: Ends) -> Any:
+        """A ball that holds f between the ends."""
+        phi = [_phi(self._rate(*end)) for end in ends]
+        return self.scale * phi[0].union(phi[-1])
+
+    def slope(self, ends: Ends) -> Any:
+        """A ball that holds the derivative of f between the ends, but for its sign."""
+        phi = [_phi_slope(self._rate(*end)) for end in ends]
+        return abs(self.scale) * self.L * phi[0].union(phi[-1])
+
+    def _rate(self, q: Any, rest: Any) -> Any:
+        return -self.L * q if self.near_zero else self.L * rest
 
 
 def arb(value: Fraction) -> Any:
@@ -61,12 +81,12 @@ def arb(value: Fraction) -> Any:
     return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
 
-def _cost(a: Any, q: Any, exact: Fraction) -> Any:
-    return -a * a.log() if exact == 1 else (a**q - a) / (1 - q)
+def _phi(z: Any) -> Any:
+    return z.expm1() / z if z != 0 else z + 1
 
 
-def _log_cost(a: Any, q: Any, exact: Fraction) -> Any:
-    return a.log() if exact == 0 else (a**q - 1) / q
+def _phi_slope(z: Any) -> Any:
+    return (z.exp() * (z - 1) + 1) / (z * z) if z != 0 else (z + 1) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +100,13 @@ class Run:
         """The sum of all sizes, the scale in which jumps are at most 1."""
         return sum(self.sizes, Fraction(0))
 
+    @cached_property
+    def terms(self) -> list[tuple[Term, Term | None]]:
+        """The costs of every point alone and with the one before it."""
+        alone = [Term(size / self.total) for size in self.sizes]
+        pairs = [Term((a + b) / self.total) for a, b in pairwise(self.sizes)]
+        return list(zip(alone, [None, *pairs], strict=True))
+
     def jump(self, j: int, choice: int) -> Fraction:
         """The jump that ends at point j."""
         return self.sizes[j] + (self.sizes[j - 1] if choice == Choice.PAIRED else 0)
@@ -88,12 +115,12 @@ class Run:
         """Decide how minimisers end at every point."""
         choices: list[Choice] = []
         e = None  # D_j - D_{j-1}, where D_j is the least cost of the first j points
-        for j, size in enumerate(self.sizes):
-            w = q.cost(size / self.total)
+        ends = q.ends()
+        for alone, pair in self.terms:
+            w = alone.range(ends)
             choice, rest = Choice.SINGLE, w
-            if j:
-                pair = (size + self.sizes[j - 1]) / self.total
-                rest = q.cost(pair) - e
+            if pair is not None:
+                rest = pair.range(ends) - e
                 choice = self._compare(w, rest, choices, q)
             choices.append(choice)
             e = rest if choice == Choice.PAIRED else w
@@ -111,7 +138,7 @@ class Run:
         if jumps is None:
             return Choice.OPEN
         sign = sign_of(jumps, self.total, q)
-        return {1: Choice.PAIRED, -1: Choice.SINGLE, 0: Choice.TIED}.get(sign, Choice.OPEN)
+        return {1: Choice.PAIRED, -1: Choice.SINGLE, 0: Choice.TIED, None: Choice.OPEN}[sign]
 
     def _difference(self, choices: list[Choice]) -> Counter[Fraction] | None:
         """The jumps of the way that ends alone less those of the way that ends in a pair, up to
@@ -131,6 +158,12 @@ class Run:
         return Counter({jump: n for jump, n in counts.items() if n})
 
 
+@lru_cache(maxsize=50_000)
+def _term(jump: Fraction, scale: Fraction, near_zero: bool, bits: int) -> Term:
+    """The cost of a jump at the precision at work, which is `bits`."""
+    return Term(jump / scale, near_zero)
+
+
 def sign_of(jumps: Counter[Fraction], scale: Fraction, q: Exponents) -> int | None:
     """The sign of sum n a^q over jumps a with multiplicities n of either sign and sum n a = 0, the
     same for all 0 < q < 1 in the interval; None when it is not decided.
@@ -139,14 +172,36 @@ def sign_of(jumps: Counter[Fraction], scale: Fraction, q: Exponents) -> int | No
 
     if not jumps:
         return 0
-    balanced = sum(jumps.values()) == 0
+    forms = [False, True] if sum(jumps.values()) == 0 else [False]
     for bits in BITS if q.low == q.high else BITS[1:2]:
         with flint.ctx.workprec(bits):
-            for cost in [q.cost, q.log_cost] if balanced else [q.cost]:
-                value = sum((n * cost(a / scale) for a, n in jumps.items()), flint.arb(0))
-                if value > 0 or value < 0:
-                    return 1 if value > 0 else -1
+            for near_zero in forms:
+                terms = [(n, _term(a, scale, near_zero, bits)) for a, n in jumps.items()]
+                for value in _enclosures(terms, q):
+                    if value > 0 or value < 0:
+                        return 1 if value > 0 else -1
     return None
+
+
+def _enclosures(terms: list[tuple[int, Term]], q: Exponents) -> Iterator[Any]:
+    """Balls that hold the sum on all of the interval: directly, and by the mean value theorem."""
+    import flint
+
+    def total(part: Any) -> Any:
+        return sum((n * part(term) for n, term in terms), flint.arb(0))
+
+    ends = q.ends()
+    yield total(lambda term: term.range(ends))
+    if q.low == q.high:
+        return
+    slope = total(lambda term: term.slope(ends))
+    if slope > 0 or slope < 0:  # monotone: both ends tell
+        left, right = (total(lambda term, end=end: term.range([end])) for end in ends)
+        yield left.union(right)
+    middle = (q.low + q.high) / 2
+    centre = Exponents(middle, middle).ends()
+    radius = arb((q.high - q.low) / 2).upper()
+    yield total(lambda term: term.range(centre)) + slope * flint.arb(0, radius)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +260,7 @@ class Minimisers:
     def jumps(self, pairs: Sequence[int]) -> list[Fraction]:
         """The jumps of a minimiser, in order."""
         sizes, taken = self.run.sizes, set(pairs)
-        jumps = []
+        jumps: list[Fraction] = []
         for j, size in enumerate(sizes):
             if j in taken:
                 jumps[-1] += size

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from milpsparse import univariate
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
+from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network
+from milpsparse.points import points_of
 
 COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#666666"]
 FORMATS = (".svg", ".png", ".pdf")
+MOST_POINTS = 5000
 
 
 def pyplot() -> Any:
@@ -54,6 +58,10 @@ def refuse(instance: Instance, path: str | Path) -> None:
         raise Unsupported(
             f"plots need one or two inputs; {instance.name} has {instance.n_features}"
         )
+    if instance.n_samples > MOST_POINTS:
+        raise Unsupported(
+            f"plots take up to {MOST_POINTS:,} points; {instance.name} has {instance.n_samples:,}"
+        )
     _refuse_format(Path(path))
 
 
@@ -74,6 +82,28 @@ def plot_network(instance: Instance, network: Network, path: str | Path, title: 
     figure, axes = pyplot().subplots(figsize=(5, 3.2))
     (draw_curve if instance.n_features == 1 else draw_map)(axes, instance, network)
     axes.set_title(title, fontsize=9)
+    save(figure, path)
+
+
+def plot_theory(instance: Instance, p: float, path: str | Path) -> None:
+    """Draw what theory finds for one input with a skip connection, side by side, with knots: the
+    sparsest function, the one of least lp cost, and of the many of least l1 cost that through the
+    points as they are.
+    """
+    points = points_of(instance)
+    paired = {
+        "fewest neurons": univariate.fewest_pairs(points),
+        f"least lp, p = {p:g}": univariate.least_cost(points, p).paired,
+        "least l1": np.zeros(len(points), dtype=bool),
+    }
+    figure, axes = pyplot().subplots(1, 3, figsize=(10.2, 3.2), sharey=True)
+    for at, (panel, (title, pairs)) in enumerate(zip(axes, paired.items(), strict=True)):
+        network = Interpolant(points, pairs).network()
+        draw_curve(panel, instance, network, COLORS[at])
+        panel.set_title(f"{title}: {len(network.signs)} knots", fontsize=9)
+        panel.set_ylabel("f(x)" if at == 0 else "")
+    figure.suptitle(instance.name, fontsize=9)
+    figure.tight_layout()
     save(figure, path)
 
 

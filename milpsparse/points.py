@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -59,7 +60,7 @@ class Points:
     def exact_curvatures(self) -> list[Fraction]:
         """The changes of slope at the interior points, N - 2 of them."""
         slopes = [self.slope(i) for i in range(len(self) - 1)]
-        return [after - before for before, after in zip(slopes, slopes[1:], strict=False)]
+        return [after - before for before, after in pairwise(slopes)]
 
     @property
     def curvatures(self) -> NDArray[np.float64]:

@@ -18,8 +18,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from milpsparse.instance import Instance
+from milpsparse.interpolant import Interpolant
 from milpsparse.matching import Exponents, Minimisers, Run
-from milpsparse.points import BLOCK, Points
+from milpsparse.network import Network
+from milpsparse.points import BLOCK, Points, points_of
 
 POWER_ERROR = 2.0**-48  # relative error of a power in NumPy, with room to spare
 EFFORT = 20_000  # points of open runs that are done in rationals
@@ -100,11 +103,19 @@ def least_cost(points: Points, p: float) -> Optimum:
     return _in_rationals(points, p) if points.is_small else _in_doubles(points, p)
 
 
+def minimizers(instance: Instance, p: float) -> Iterator[Network]:
+    """Every network of least lp cost for one-input data with a skip connection, 0 < p < 1.
+
+    Networks that interval arithmetic does not tell apart are all given (see `Optimum.undecided`).
+    """
+    points = points_of(instance)
+    for paired in minimisers(points, p):
+        yield Interpolant(points, paired).network()
+
+
 def minimisers(points: Points, p: float) -> Iterator[NDArray[np.bool_]]:
     """Every minimiser, as its `paired`; ways that are not told apart are all given."""
-    solved = [
-        (start, _minimise(points, start, end, p)) for start, end in runs(points).tolist()
-    ]
+    solved = [(start, _minimise(points, start, end, p)) for start, end in runs(points).tolist()]
     yield from _combine(np.zeros(len(points), dtype=bool), solved)
 
 

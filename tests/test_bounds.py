@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from milpsparse.bounds import best_bound, curvatures, knots_needed, lower_bounds
+from milpsparse.bounds import best_bound, lower_bounds
 from milpsparse.instance import Instance
+from milpsparse.matching import knots_needed
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
+from milpsparse.points import points_of
 from milpsparse.rational import rationals
 
 WORDS = ("neurons", "parameters", "l1", "lp:0.5", "group_l2")
@@ -18,6 +20,10 @@ FLAGS = [(skip, count) for skip in (True, False) for count in (True, False)]
 def best(instance, word="neurons", evidence="theorem"):
     found = best_bound(instance, parse_objective(word), evidence)
     return None if found is None else found.value
+
+
+def curvatures(instance):
+    return points_of(instance).exact_curvatures
 
 
 def on_a_line(x, y, **fields):
@@ -165,13 +171,28 @@ def test_the_l1_bound_is_the_least_variation_over_a_grid_of_knots():
         assert float(best(on_a_line(x, y), "l1")) == pytest.approx(least.fun, abs=1e-7)
 
 
-def test_the_lp_bound_is_a_power_of_the_l1_bound_rounded_down():
+def matched(curvatures, before=()):
+    """The jumps of every way to merge disjoint neighbours of one sign."""
+    if not curvatures:
+        yield before
+        return
+    yield from matched(curvatures[1:], (*before, abs(curvatures[0])))
+    if len(curvatures) > 1 and curvatures[0] * curvatures[1] > 0:
+        yield from matched(curvatures[2:], (*before, abs(curvatures[0] + curvatures[1])))
+
+
+def test_the_lp_bound_is_the_least_cost_of_a_matching_rounded_down():
+    above_l1 = 0
     for x, y in random_lines(40):
         instance = on_a_line(x, y)
-        total = best(instance, "l1")
-        squared = best(instance, "lp:0.5") ** 2
-        assert squared <= total
-        assert float(squared) == pytest.approx(float(total))
+        for p in (0.3, 0.5, 0.9):
+            ways = matched(curvatures(instance))
+            least = min(sum(float(jump) ** p for jump in jumps) for jumps in ways)
+            bound = float(best(instance, f"lp:{p}"))
+            assert bound <= least
+            assert bound == pytest.approx(least, rel=1e-11)
+            above_l1 += bound > 1.01 * float(best(instance, "l1")) ** p > 0
+    assert above_l1 > 60  # the power of the l1 bound is far weaker
 
 
 def test_signs_of_labels_need_neurons_of_those_signs_without_a_skip_connection():
@@ -298,4 +319,4 @@ def test_peak_and_plateau_needs_three_knots_and_variation_four():
     assert best(instance) == 3
     assert best(instance, "parameters") == 3
     assert best(instance, "l1") == 4
-    assert float(best(instance, "lp:0.5")) == pytest.approx(2.0)
+    assert float(best(instance, "lp:0.5")) == pytest.approx(2 + 2**0.5)

@@ -9,13 +9,14 @@ import pytest
 from numpy.random import RandomState
 
 from milpsparse import library, registry
-from milpsparse.bounds import best_bound, curvatures
+from milpsparse.bounds import best_bound
 from milpsparse.errors import BadInput, MilpsparseError, UnknownName
 from milpsparse.families import planted
 from milpsparse.family import generate
 from milpsparse.instance_files import from_json, read_json, to_json
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
+from milpsparse.points import points_of
 from milpsparse.rational import parse, rank, rationals
 
 ROOT = Path(__file__).parents[1]
@@ -320,7 +321,7 @@ def test_peak_and_plateau_is_the_six_points():
 def test_the_curvatures_of_a_convex_run_come_back_exactly(text):
     instance = generate("convex_run", curvatures=text)
     given = [parse(c) for c in text.split(":")]
-    assert curvatures(instance) == given
+    assert points_of(instance).exact_curvatures == given
     assert instance.X_exact[:, 0].tolist() == list(range(len(given) + 2))
     known = {k["objective"]: k["value"] for k in instance.known}
     assert known["l1"] == float(sum(abs(c) for c in given))

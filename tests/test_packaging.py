@@ -15,18 +15,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Low to high: a module imports from its own layer and from those above it in this list only.
 LAYERS = [
-    "errors rational objective machine",
+    "errors rational objective machine jit",
     "network rewrite patterns",
     "instance instance_files registry",
+    "points matching univariate interpolant threshold curvature_kernels",
     "bounds answer judge method naming family basis construct refit compiled",
     "models solvers algorithms families execute library",
     "checker",
     "solving task worker store run rows contradictions",
-    "metrics table plot figures listing human",
+    "metrics table plot path_plot figures listing human",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
-HEAVY = {"pandas", "pyomo", "cvxpy", "highspy", "matplotlib", "scipy", "flint", "numpy"}
+HEAVY = {"pandas", "pyomo", "cvxpy", "highspy", "matplotlib", "scipy", "flint", "numpy", "numba"}
 
 
 def module_files():

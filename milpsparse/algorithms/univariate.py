@@ -25,7 +25,6 @@ from milpsparse.objective import Objective
 from milpsparse.points import Points, points_of
 from milpsparse.rewrite import drop_zeros, split
 
-
 MOST_SPLIT = 100_000  # points up to which a network is rewritten, in rationals, to fit B
 
 
@@ -41,11 +40,13 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, minimizers:
     if objective.p is not None:
         found = univariate.least_cost(points, objective.p)
         exact, value = Interpolant(points, found.paired), found.value
-        stats = _ways(points, objective.p, found, minimizers)
+        stats = _ways(instance, objective.p, found, minimizers)
     else:
         exact = Interpolant(points, univariate.fewest_pairs(points))
         unique = objective.counts and univariate.fewest_is_unique(points)
-        stats = {"minimizers": "unique" if unique else "infinitely many"} if objective.counts else {}
+        stats = (
+            {"minimizers": "unique" if unique else "infinitely many"} if objective.counts else {}
+        )
         fewest = univariate.fewest_knots(points)
         value = fewest if objective.counts else univariate.variation(points)
     answer = Answer(
@@ -63,15 +64,15 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, minimizers:
     return _within(B, instance, objective, exact, answer)
 
 
-def _ways(points: Points, p: float, found: univariate.Optimum, most: int) -> dict[str, Any]:
+def _ways(instance: Instance, p: float, found: univariate.Optimum, most: int) -> dict[str, Any]:
     """How many minimisers there are, and the knots of the first ones."""
-    number = None if found.undecided else found.number
-    if number is not None and number > 10**15:  # as text: JSON readers round large integers
+    number: int | str | None = None if found.undecided else found.number
+    if isinstance(number, int) and number > 10**15:  # JSON readers would round it
         number = f"about 1e{math.floor(math.log10(number))}"
     stats: dict[str, Any] = {"minimizers": number, "undecided": found.undecided}
     if most:
-        ways = islice(univariate.minimisers(points, p), most)
-        stats["all_knots"] = [Interpolant(points, way).network().knots() for way in ways]
+        ways = islice(univariate.minimizers(instance, p), most)
+        stats["all_knots"] = [network.knots() for network in ways]
     return stats
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import accumulate
 
-from milpsparse.matching import knots_needed
 from milpsparse.errors import BadInput
+from milpsparse.families._theory import with_theory
 from milpsparse.family import Family, Member
 from milpsparse.instance import Instance
 from milpsparse.method import Option
@@ -22,27 +22,20 @@ def generate(seed: int, curvatures: str, bound: float) -> Instance:
     """The one instance of these curvatures; the seed has no effect."""
     try:
         values = [parse(text) for text in curvatures.split(":")]
-        total = float(sum(abs(c) for c in values))
+        float(sum(abs(c) for c in values))
     except (ValueError, OverflowError) as error:
         raise BadInput(f"parameter curvatures={curvatures}: {error}; write 0.1:1:1:0.1") from None
     slopes = list(accumulate(values, initial=Fraction(0)))
     labels = list(accumulate(slopes, initial=Fraction(0)))
-    theorem = {"status": "opt", "evidence": "theorem"}
-    knots = {"value": knots_needed(values), **theorem, "source": "curvature runs"}
-    if 2 * max(abs(c) for c in values) * len(values) > bound:  # jump times position of a knot
-        knots["status"] = "bestdual"  # the fewest knots may not fit the bound
     name = curvatures.replace(":", "_").replace(".", "p").replace("/", "o").replace("-", "m")
-    return Instance(
-        X=[[i] for i in range(len(labels))],  # type: ignore[arg-type]  # cells are exact
-        y=labels,  # type: ignore[arg-type]
-        bound=bound,
-        skip=True,
-        name=f"convex_run_{name}",
-        known=[
-            {"objective": "neurons", **knots},
-            {"objective": "parameters", **knots},
-            {"objective": "l1", "value": total, **theorem, "source": "variation of the slope"},
-        ],
+    return with_theory(
+        Instance(
+            X=[[i] for i in range(len(labels))],  # type: ignore[arg-type]  # cells are exact
+            y=labels,  # type: ignore[arg-type]
+            bound=bound,
+            skip=True,
+            name=f"convex_run_{name}",
+        )
     )
 
 
@@ -55,6 +48,11 @@ FAMILY = Family(
     },
     library=(
         Member(0),
+        Member(0, {"curvatures": "0.01:1:1:0.01"}),
+        Member(0, {"curvatures": "0.0001:1:1:0.0001"}),
+        Member(0, {"curvatures": "0.000001:1:1:0.000001"}),
+        Member(0, {"curvatures": "0.5:1:1:0.5"}),
+        Member(0, {"curvatures": "1:8:8:1"}),
         Member(0, {"curvatures": "1:1:1"}),
         Member(0, {"curvatures": "1:1:0:1:1"}),
     ),

@@ -1,0 +1,378 @@
+"""One input: values against all basic solutions on a grid of knots, symmetries, both code paths."""
+
+import math
+from collections import Counter
+from fractions import Fraction
+from itertools import combinations, islice, pairwise
+
+import numpy as np
+import pytest
+
+from milpsparse import points as points_module
+from milpsparse import univariate
+from milpsparse.instance import Instance
+from milpsparse.points import Points, points_of
+
+POWERS = (0.3, 0.5, 0.9)
+
+
+def make(x, y, order=None):
+    """The points of fresh data, so that nothing is kept from another path."""
+    order = range(len(x)) if order is None else order
+    return points_of(Instance(X=[[x[i]] for i in order], y=[y[i] for i in order], skip=True))
+
+
+def doubles(x, y):
+    return points_of(Instance(X=np.array(x, float)[:, None], y=np.array(y, float), skip=True))
+
+
+def data_sets(n, most=7, height=4):
+    """Small integer data in order: labels at random, or long runs of small curvatures."""
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        N = int(rng.integers(1, most))
+        x = np.cumsum(rng.integers(1, 4, N)) - int(rng.integers(0, 6))
+        y = rng.integers(0, height, N)
+        if i % 2:
+            slopes = np.cumsum(rng.choice([-1, 0, 1, 1, 1, 2], N))
+            y[1:] = np.cumsum(slopes[:-1] * np.diff(x)) + y[0]
+        yield x.tolist(), y.tolist()
+
+
+def as_fractions(values):
+    return [Fraction(v) for v in values]
+
+
+def grid(x, y):
+    """All points, places inside every edge, and where the theory has knots for two points."""
+    places = set(x)
+    for a, b in pairwise(x):
+        places |= {a + (b - a) * Fraction(k, 7) for k in (2, 5)}
+    slopes = [(d - c) / (b - a) for (a, b), (c, d) in zip(pairwise(x), pairwise(y), strict=True)]
+    c = [after - before for before, after in pairwise(slopes)]
+    for j, (left, right) in enumerate(pairwise(c), start=1):
+        if left * right > 0:
+            places.add((left * x[j] + right * x[j + 1]) / (left + right))
+    return sorted(places), c
+
+
+def basic_solutions(x, y):
+    """All distinct basic jumps on the grid: a knot at t counts at the points it lies between."""
+    x, y = as_fractions(x), as_fractions(y)
+    places, c = grid(x, y)
+    if not c:
+        return np.zeros((1, len(places)))
+    edge = [(a, b, (j, j + 1)) for j, (a, b) in enumerate(pairwise(x))]
+    hats = np.zeros((len(x), len(places)))
+    for k, t in enumerate(places):
+        a, b, (i, j) = next(e for e in edge if e[0] <= t <= e[1])
+        hats[i, k], hats[j, k] = (b - t) / (b - a), (t - a) / (b - a)
+    hats = hats[1:-1]
+    bases = np.array(list(combinations(range(len(places)), len(c))))
+    blocks = hats[:, bases].transpose(1, 0, 2)
+    regular = abs(np.linalg.det(blocks)) > 1e-9
+    bases, blocks = bases[regular], blocks[regular]
+    right = np.tile(np.array(c, dtype=float)[:, None], (len(blocks), 1, 1))
+    found = np.zeros((len(bases), len(places)))
+    np.put_along_axis(found, bases, np.linalg.solve(blocks, right)[:, :, 0], axis=1)
+    found[abs(found) < 1e-9] = 0.0
+    return np.unique(found.round(9) + 0.0, axis=0)
+
+
+def test_no_jumps_on_a_grid_of_knots_are_fewer_or_cheaper_than_the_theory_says():
+    several, values = 0, set()
+    for height in (2, 4, 9):
+        for x, y in data_sets(100, height=height):
+            points, sizes = make(x, y), abs(basic_solutions(x, y))
+            knots = np.count_nonzero(sizes, axis=1)
+            fewest = univariate.fewest_knots(points)
+            assert fewest == knots.min()
+            if univariate.fewest_is_unique(points):
+                assert np.count_nonzero(knots == fewest) == 1
+            values.add(fewest)
+            least = sizes.sum(axis=1).min()
+            assert univariate.variation(points) == pytest.approx(least, abs=1e-8)
+            for p in POWERS:
+                found = univariate.least_cost(points, p)
+                costs = np.where(sizes > 0, sizes, 1) ** p * (sizes > 0)
+                costs = costs.sum(axis=1)
+                assert found.value == pytest.approx(costs.min(), abs=1e-7)
+                assert found.undecided == 0
+                assert found.number == np.count_nonzero(costs < costs.min() + 1e-6)
+                several += found.number > 1
+    assert several > 20
+    assert values == {0, 1, 2, 3, 4}
+
+
+def lines(points):
+    """The chords that an interpolant with the fewest knots keeps, by their numbers."""
+    paired = univariate.fewest_pairs(points)
+    return [i for i in range(len(points) - 1) if not paired[i + 1]]
+
+
+def through(points, slopes):
+    """The pieces (slope, from, to) of an interpolant with these chords; every point is met."""
+    xs = [points.exact_x(i) for i in range(len(points))]
+    ys = [points.exact_y(i) for i in range(len(points))]
+    lines = [(s, ys[i] - s * xs[i]) for i, s in slopes]
+    lines = [line for k, line in enumerate(lines) if k == 0 or line != lines[k - 1]]
+    knots = [(c - d) / (b - a) for (a, c), (b, d) in pairwise(lines)]
+    assert all(s < t for s, t in pairwise(knots))
+    for x, y in zip(xs, ys, strict=True):
+        slope, shift = lines[sum(t < x for t in knots)]
+        assert slope * x + shift == y
+    return lines
+
+
+def second_sparsest(points):
+    """Another interpolant with the fewest knots, where an odd run lets one knot slide."""
+    c, last, kept = points.curvatures, len(points) - 1, lines(points)
+    slopes = {i: (i, points.slope(i)) for i in kept}
+    for start, end in univariate.runs(points).tolist():
+        if (end - start) % 2 == 0:
+            continue
+        if end - start > 1:  # pair from the right
+            for j in range(start, end - 1):
+                slopes.pop(j, None)
+            for j in range(start, end, 2):
+                slopes[j] = (j, points.slope(j))
+            return through(points, [slopes[i] for i in sorted(slopes)])
+        small = Fraction(1, 1000) * (1 if c[start] > 0 else -1)
+        if end == last or c[end] != 0:  # the chord on the right turns about its right end
+            slopes[start] = (start + 1, points.slope(start) + small)
+            return through(points, [slopes[i] for i in sorted(slopes)])
+        if start == 1 or c[start - 1] != 0:
+            slopes[start - 1] = (start - 1, points.slope(start - 1) - small)
+            return through(points, [slopes[i] for i in sorted(slopes)])
+    return None
+
+
+def test_the_fewest_knots_are_unique_or_a_second_function_has_them():
+    unique = other = 0
+    for height in (2, 5, 40):
+        for x, y in data_sets(300, most=10, height=height):
+            points = make(x, y)
+            if len(points) < 2:
+                assert univariate.fewest_is_unique(points)
+                continue
+            first = through(points, [(i, points.slope(i)) for i in lines(points)])
+            assert len(first) == univariate.fewest_knots(points) + 1
+            second = second_sparsest(points)
+            assert univariate.fewest_is_unique(points) == (second is None)
+            if second is not None:
+                assert len(second) == len(first)
+                assert second != first
+            unique += second is None and len(first) > 1
+            other += second is not None
+    assert min(unique, other) > 50
+
+
+@pytest.mark.parametrize(
+    ("signs", "unique"),
+    [
+        ([], True),
+        ([0], True),
+        ([1], False),
+        ([1, 1], True),
+        ([1, 1, 1], False),
+        ([0, 1, 0], True),
+        ([1, 0, 0], False),
+        ([0, 0, -1], False),
+        ([0, 1, -1, 0], False),
+        ([0, 1, -1, -1, 0], False),
+        ([1, 1, -1, -1], True),
+        ([0, 1, 1, 1, 0], False),
+        ([1, 1, 0, 1, 0, -1, -1], True),
+    ],
+)
+def test_uniqueness_of_the_fewest_knots_on_both_paths(signs, unique, monkeypatch):
+    y = np.cumsum(np.cumsum([0, 0, *signs])).tolist()
+    assert univariate.fewest_is_unique(make(range(len(y)), y)) == unique
+    monkeypatch.setattr(points_module, "SMALL", 0)
+    assert univariate.fewest_is_unique(make(range(len(y)), y)) == unique
+
+
+def test_values_add_over_data_that_meet_in_collinear_points():
+    sets = list(data_sets(120))
+    for (x, y), (s, t) in zip(sets[::2], sets[1::2], strict=True):
+        if min(len(x), len(s)) < 2:
+            continue
+        a, b = make(x, y), make(s, t)
+        slopes = [a.slope(len(x) - 2), b.slope(0)]
+        # A bend of two points joins them: the last chord of one goes on, then the first of the other.
+        if slopes[0] == slopes[1]:
+            continue
+        xs = [*x, x[-1] + 5]
+        ys = [*y, y[-1] + 5 * slopes[0]]
+        shift = [v - s[0] + xs[-1] + 5 for v in s]
+        lift = ys[-1] + 5 * slopes[1] - t[0]
+        joined = make([*xs, *shift], [*ys, *(v + lift for v in t)])
+        bend = abs(float(slopes[1] - slopes[0]))
+        for p in POWERS:
+            parts = [univariate.least_cost(part, p).value for part in (a, b)]
+            assert univariate.least_cost(joined, p).value == pytest.approx(sum(parts) + bend**p)
+        assert univariate.fewest_knots(joined) == sum(map(univariate.fewest_knots, (a, b))) + 1
+
+
+def test_reversed_scaled_and_tilted_data_have_the_values_of_the_plain_ones():
+    for x, y in data_sets(120, most=10):
+        plain, back = make(x, y), make([-v for v in x], y)
+        alpha, beta, gamma, s = Fraction(-3, 7), 5, Fraction(1, 3), 4
+        tilted = make(x, [alpha * b + beta * a + gamma for a, b in zip(x, y, strict=True)])
+        wide = make([s * v for v in x], y)
+        for p in POWERS:
+            value, found = univariate.least_cost(plain, p).value, univariate.least_cost(back, p)
+            assert found.value == pytest.approx(value)
+            changed = univariate.least_cost(tilted, p)
+            assert changed.value == pytest.approx(float(abs(alpha)) ** p * value)
+            assert univariate.least_cost(wide, p).value == pytest.approx(s**-p * value)
+            numbers = [univariate.least_cost(q, p).number for q in (plain, back, tilted, wide)]
+            assert len(set(numbers)) == 1
+        for other in (back, tilted, wide):
+            assert univariate.fewest_knots(other) == univariate.fewest_knots(plain)
+            assert univariate.fewest_is_unique(other) == univariate.fewest_is_unique(plain)
+
+
+def sizes_of(points, paired):
+    """The |jumps| of a matching, from the curvatures."""
+    c = points.exact_curvatures
+    found = []
+    for j, curvature in enumerate(c, start=1):
+        if paired[j]:
+            found[-1] += curvature
+        elif curvature:
+            found.append(curvature)
+    return [abs(jump) for jump in found]
+
+
+def test_all_minimisers_are_given_once_each_and_are_l1_minimisers():
+    several = 0
+    for x, y in data_sets(200, most=14, height=3):
+        points = make(x, y)
+        for p in POWERS:
+            found = univariate.least_cost(points, p)
+            ways = list(univariate.minimisers(points, p))
+            assert len(ways) == len({tuple(way) for way in ways}) == found.number
+            assert tuple(found.paired) in {tuple(way) for way in ways}
+            several += len(ways) > 2
+            for way in ways:
+                sizes = sizes_of(points, way)
+                assert sum(sizes) == sum(map(abs, points.exact_curvatures))
+                assert sum(float(a) ** p for a in sizes) == pytest.approx(found.value)
+    assert several > 10
+
+
+# --- the compiled loops, and rationals, on the same data
+
+
+def judged(points, p):
+    found = univariate.least_cost(points, p)
+    fewest = [univariate.fewest_knots(points), univariate.fewest_is_unique(points)]
+    pairs = [found.paired.tolist(), univariate.fewest_pairs(points).tolist()]
+    signs = np.sign(points.curvatures).tolist()
+    return [signs, univariate.runs(points).tolist(), fewest, pairs, found.number], found.value
+
+
+def agree(monkeypatch, again, p=0.5):
+    exact, value = judged(again(), p)
+    with monkeypatch.context() as patch:
+        patch.setattr(points_module, "SMALL", 0)
+        points = again()
+        compiled, near = judged(points, p)
+        assert compiled == exact
+        error = univariate.least_cost(points, p).error
+        assert abs(near - value) <= (error + 1e-12) * value
+        if math.isfinite(points.error):
+            total = float(sum(map(abs, points.exact_curvatures)))
+            assert univariate.variation(points) == pytest.approx(total, rel=points.error + 1e-13)
+    return exact
+
+
+@pytest.mark.parametrize("p", [0.05, 0.4, 0.5, 0.99])
+def test_compiled_loops_agree_with_rationals_on_random_and_integer_data(p, monkeypatch):
+    rng = np.random.default_rng(1)
+    numbers = Counter()
+    for N in (2, 3, 4, 5, 9, 40, 300):
+        x = np.sort(rng.uniform(-1, 1, N))
+        y = rng.standard_normal(N)
+        bends = np.cumsum(np.cumsum(rng.choice([-1, 0, 1, 1, 1], N)))
+        for labels in (y, y.round(1), rng.integers(0, 3, N), np.exp(3 * x), 0 * y, bends):
+            agree(monkeypatch, lambda x=x, labels=labels: doubles(x, labels), p)
+            exact = agree(monkeypatch, lambda N=N, labels=labels: doubles(range(N), labels), p)
+            numbers[exact[-1]] += 1
+    assert len(numbers) > 2
+
+
+def test_curvature_signs_are_exact_where_doubles_are_nearly_collinear(monkeypatch):
+    x = np.arange(60) * 0.1
+    rng = np.random.default_rng(2)
+    noise = rng.integers(-2, 3, 60) * 2.0**-50
+    for y in (3 * x + 1, 3 * x + 1 + noise, 1e8 * x, np.sqrt(2) * x - 1e5, x**2 * 1e-14 + x):
+        exact = agree(monkeypatch, lambda y=y: doubles(x, y))
+        values = [Fraction(v) for v in x], [Fraction(float(v)) for v in y]
+        signs = [(c > 0) - (c < 0) for c in grid(*values)[1]]
+        assert exact[0] == [0, *signs, 0]
+    assert exact[0].count(1) > 20
+
+
+def test_spelled_numbers_are_the_rationals_they_spell_on_both_paths(monkeypatch):
+    text = [str(Fraction(k, 10)) if k % 3 else f"{k / 10:g}" for k in range(-20, 21)]
+    line = agree(monkeypatch, lambda: make(text, text))
+    assert set(line[0]) == {0}
+    third = [str(Fraction(k * abs(k), 3)) for k in range(41)]
+    assert agree(monkeypatch, lambda: make(text, third))[0][1:-1] == [1] * 39
+    close = ["0.1", "0.1000000000000000000000001", "0.1000000000000000000000002", "0.2", 0.3]
+    assert len(agree(monkeypatch, lambda: make(close, [0, 1, 2, "0.3", 0.5]))[0]) == 5
+
+
+@pytest.mark.parametrize(("in_x", "in_y"), [(-660, 0), (660, 0), (0, -660), (0, 660), (0, 900)])
+def test_tiny_and_huge_data_are_those_of_ordinary_size(in_x, in_y, monkeypatch):
+    rng = np.random.default_rng(3)
+    x, y = np.arange(50), rng.integers(0, 3, 50)
+    plain = agree(monkeypatch, lambda: doubles(x, y))
+    scaled = agree(monkeypatch, lambda: doubles(x * 2.0**in_x, y * 2.0**in_y))
+    assert scaled == plain
+
+
+def test_curvatures_beyond_doubles_have_their_sign_and_an_infinite_error(monkeypatch):
+    for small in (points_module.SMALL, 0):
+        monkeypatch.setattr(points_module, "SMALL", small)
+        points = doubles([0, 1e-200, 2e-200, 1], [0, 1e200, 0, 0])
+        assert np.sign(points.curvatures).tolist() == [0, -1, 1, 0]
+        assert np.isfinite(points.curvatures).all()
+        assert points.error == math.inf
+        assert univariate.fewest_knots(points) == 2
+
+
+def test_order_and_repeated_points_do_not_matter_on_either_path(monkeypatch):
+    rng = np.random.default_rng(4)
+    for x, y in data_sets(40, most=12):
+        order = rng.permutation([*range(len(x)), *rng.integers(0, len(x), 4)]).tolist()
+        plain, _ = judged(make(x, y), 0.5)
+        assert judged(make(x, y, order), 0.5)[0] == plain
+        if len(x) > 1:
+            assert agree(monkeypatch, lambda x=x, y=y, order=order: make(x, y, order)) == plain
+
+
+@pytest.mark.parametrize("N", [1, 2, 3])
+def test_up_to_three_points_need_a_knot_at_most(N):
+    points = make(range(N), [0, 1, 0][:N])
+    found = univariate.least_cost(points, 0.5)
+    assert found.value == pytest.approx(2**0.5 if N == 3 else 0)
+    assert (univariate.fewest_knots(points), found.number) == (int(N == 3), 1)
+    assert univariate.fewest_is_unique(points) == (N < 3)
+    assert [way.tolist() for way in univariate.minimisers(points, 0.5)] == [[False] * N]
+
+
+def test_the_number_of_minimisers_multiplies_over_many_runs():
+    y = np.cumsum(np.cumsum([0, 0, *[1, 1, 1, 0] * 40])).tolist()
+    points = make(range(len(y)), y)
+    assert univariate.least_cost(points, 0.5).number == 2**40
+    first = [tuple(way) for way in islice(univariate.minimisers(points, 0.5), 1000)]
+    assert len(set(first)) == 1000
+
+
+def test_points_are_computed_once_for_an_instance():
+    instance = Instance(X=[[0], [1], [2]], y=[0, 1, 0], skip=True)
+    assert points_of(instance) is points_of(instance)
+    assert isinstance(points_of(instance), Points)
