@@ -5,16 +5,16 @@ TIME   ?= 3
 JOBS   ?= 2
 OUT    ?= results
 
-METHODS = neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
+METHODS = univariate neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
           pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help results tables test lint check format instances clean
+.PHONY: help results tables bench-univariate pstar test lint check format instances clean
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) PYTHON=$(PYTHON) METHODS OBJECTIVES"
 
 results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
@@ -25,6 +25,12 @@ results: .venv/ready ## Run the test set, check every answer, rewrite tables and
 
 tables: .venv/ready ## Rewrite tables and figures from the stored rows
 	$(BIN)/milpsparse table $(OUT)
+
+bench-univariate: .venv/ready ## Growth to ten million points against NumPy (minutes)
+	$(BIN)/python benchmarks/univariate.py --out $(OUT)
+
+pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
+	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 
 test: .venv/ready ## Run the tests
 	$(BIN)/python -m pytest -q

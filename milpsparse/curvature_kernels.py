@@ -19,6 +19,7 @@ CLEAR = 2.0**-22  # a curvature of relative error below this is settled by the f
 EXACT = 2.0**-48  # relative error of a curvature computed by expansions
 LOW, HIGH = 2.0**-300, 2.0**300  # sizes for which products of doubles split without error
 
+SHORT = 32  # jumps that are compared before a tie is left open
 SINGLE, PAIRED, OPEN = 0, 1, 2  # how a least matching ends at a point; OPEN is a flag
 
 
@@ -186,6 +187,89 @@ def trace(choice: Any) -> int:
             choice[j] = 0
             j -= 1
     return n
+
+
+@numba.njit
+def _is_exact(x, y, j):  # type: ignore[no-untyped-def]
+    """Whether c[j] was computed without any rounding."""
+    dx0, r0 = _sum(x[j], -x[j - 1])
+    dx1, r1 = _sum(x[j + 1], -x[j])
+    dy0, r2 = _sum(y[j], -y[j - 1])
+    dy1, r3 = _sum(y[j + 1], -y[j])
+    s0, s1 = dy0 / dx0, dy1 / dx1
+    p0, r4 = _product(s0, dx0)
+    p1, r5 = _product(s1, dx1)
+    _, r6 = _sum(s1, -s0)
+    short = r0 == 0.0 and r1 == 0.0 and r2 == 0.0 and r3 == 0.0
+    return short and r4 == 0.0 and r5 == 0.0 and r6 == 0.0 and p0 == dy0 and p1 == dy1
+
+
+@numba.njit
+def _jump(x, y, c, last, paired):  # type: ignore[no-untyped-def]
+    """The jump that ends at a point, -1.0 where its double is not exactly it."""
+    if not _is_exact(x, y, last) or (paired and not _is_exact(x, y, last - 1)):
+        return -1.0
+    jump, rest = _sum(c[last], c[last - 1] if paired else 0.0)
+    return abs(jump) if rest == 0.0 else -1.0
+
+
+@numba.njit
+def _is_tie(x, y, c, choice, j):  # type: ignore[no-untyped-def]
+    """Whether j alone and j with its left neighbour have the same jumps, back to where they part.
+
+    Only short differences of jumps that are exact doubles are told to be ties.
+    """
+    found = np.empty((2, SHORT))
+    found[0, 0], found[1, 0] = _jump(x, y, c, j, False), _jump(x, y, c, j, True)
+    sizes, ends = np.array([1, 1]), np.array([j, j - 1])
+    while ends[0] != ends[1]:
+        way = int(ends[1] > ends[0])
+        last = ends[way] - 1
+        if choice[last] & OPEN or sizes[way] == SHORT:
+            return False
+        paired = choice[last] == PAIRED
+        found[way, sizes[way]] = _jump(x, y, c, last, paired)
+        sizes[way] += 1
+        ends[way] -= 2 if paired else 1
+    if sizes[0] != sizes[1]:
+        return False
+    for i in range(sizes[0]):  # each jump of one way meets its like of the other
+        k = i
+        while k < sizes[0] and found[1, k] != found[0, i]:
+            k += 1
+        if k == sizes[0] or found[0, i] < 0.0:
+            return False
+        found[1, k] = found[1, i]
+    return True
+
+
+@compiled
+def settle(
+    x: Any, y: Any, c: Any, run: tuple[int, int], p: float, slack: float, choice: Any
+) -> tuple[float, int]:
+    """`sweep` over one run, with exact ties: how many minimisers, and comparisons still OPEN.
+
+    At a tie the choice is SINGLE.
+    """
+    e, error, left_open, ways, ways_before = 0.0, 0.0, 0, 1.0, 0.0
+    for j in range(run[0], run[1]):
+        w = abs(c[j]) ** p
+        mine, alone, paired = slack * w, True, False
+        if j > run[0]:
+            m = abs(c[j - 1] + c[j]) ** p
+            rest, doubt = m - e, error + slack * m
+            paired = rest <= w + doubt + mine
+            alone = w <= rest + doubt + mine
+        choice[j] = PAIRED if paired and not alone else SINGLE
+        if paired and not alone:
+            w, mine = rest, doubt
+        elif paired and not _is_tie(x, y, c, choice, j):
+            choice[j] = OPEN + PAIRED * (rest < w)
+            w, mine = min(rest, w), max(doubt, mine)
+            left_open += 1
+        e, error = w, mine
+        ways, ways_before = ways * alone + ways_before * paired, ways
+    return ways, left_open
 
 
 @compiled

@@ -17,7 +17,7 @@ from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 
 BLOCK = 16384  # points a block where powers are taken, so that they stay in the cache
-SMALL = 5000  # points up to which rationals are faster than loading compiled loops
+SMALL = 3000  # points up to which rationals are faster than loading compiled loops
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,11 @@ class Points:
         """Whether all is done in rationals."""
         return len(self.x) <= SMALL
 
+    @property
+    def is_rounded(self) -> bool:
+        """Whether some doubles are only the nearest ones to the data."""
+        return bool(self.x_spelled or self.y_spelled)
+
     def exact_x(self, i: int) -> Fraction:
         """The position of point i as the rational it is."""
         return self.x_spelled.get(i) or Fraction(float(self.x[i]))
@@ -54,7 +59,7 @@ class Points:
 
     def exact_curvature(self, j: int) -> Fraction:
         """The change of slope at the interior point j."""
-        return self.slope(j) - self.slope(j - 1)
+        return self.exact_curvatures[j - 1] if self.is_small else self.slope(j) - self.slope(j - 1)
 
     @cached_property
     def exact_curvatures(self) -> list[Fraction]:
@@ -80,7 +85,7 @@ class Points:
             return c, _error(c, 2.0**-53)
         from milpsparse import curvature_kernels as kernels
 
-        c, rounded = np.empty(len(self)), bool(self.x_spelled or self.y_spelled)
+        c, rounded = np.empty(len(self)), self.is_rounded
         unsettled = np.empty(1024, dtype=np.int64)
         n, error = kernels.curvatures(self.x, self.y, rounded, c, unsettled)
         if n > len(unsettled):

@@ -163,7 +163,7 @@ def _in_rationals(points: Points, p: float) -> Optimum:
 def _in_doubles(points: Points, p: float) -> Optimum:
     from milpsparse import curvature_kernels as kernels
 
-    c, N = points.curvatures, len(points)
+    c, N, rounded = points.curvatures, len(points), points.is_rounded
     slack = 1.01 * points.error + POWER_ERROR
     choice, state = np.zeros(N, dtype=np.int8), np.zeros(2)
     single, pair = np.empty(BLOCK), np.ones(BLOCK + 1)
@@ -176,16 +176,21 @@ def _in_doubles(points: Points, p: float) -> Optimum:
         power(w, out=w)
         power(pair[:n], out=pair[:n])
         costs.append(kernels.sweep(w, pair, slack, state, marks))
-    number, undecided, effort = 1, 0, EFFORT
-    end = 0
+    number, undecided, effort, end = 1, 0, EFFORT, 0
     for j in np.flatnonzero(choice >= kernels.OPEN).tolist():
-        if j < end:  # in a run that is done, or left open
-            undecided += effort < 0
+        if j < end:  # its run is done
             continue
         start, end = kernels.run_around(c, j)
+        ways, left = 1.0, 1
+        if not rounded:
+            run = (start, end)
+            ways, left = kernels.settle(points.x, points.y, c, run, p, slack, choice)
+        if left == 0:
+            number *= int(ways)
+            continue
         effort -= end - start
         if effort < 0:
-            undecided += 1
+            undecided += left
             continue
         found = _minimise(points, start, end, p)
         number, undecided = number * found.number, undecided + found.undecided

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from milpsparse.matching import Choice, Exponents, Run, arb, knots_needed, sign_of
+from milpsparse.matching import Choice, Exponents, Run, Term, arb, knots_needed, sign_of
 
 POWERS = (Fraction(1, 10), Fraction(3, 10), Fraction(1, 2), Fraction(7, 10), Fraction(9, 10))
 ALL = Exponents(Fraction(0), Fraction(1))
@@ -78,7 +79,7 @@ def test_all_gives_as_many_distinct_matchings_as_are_counted():
         ways = list(found.all())
         assert len(ways) == len(set(ways)) == found.number > 1
         for way in ways:
-            assert all(j - i > 1 for i, j in zip(way, way[1:], strict=False))
+            assert all(j - i > 1 for i, j in pairwise(way))
 
 
 @pytest.mark.parametrize("p", POWERS)
@@ -156,18 +157,23 @@ def test_a_decision_on_an_interval_holds_at_every_exponent_of_it():
     assert decided > 100
 
 
-def test_the_costs_of_an_interval_hold_those_of_every_exponent_in_it():
-    for a in (Fraction(1, 10**9), Fraction(1, 3), Fraction(99, 100), Fraction(1)):
+@pytest.mark.parametrize("near_zero", [False, True])
+def test_the_costs_of_an_interval_hold_those_of_every_exponent_in_it(near_zero):
+    for a in (Fraction(1, 10**9), Fraction(1, 3), 1 - Fraction(1, 10**30), Fraction(1)):
+        term = Term(a, near_zero)
         for low, high in ((0, 1), (Fraction(1, 5), Fraction(3, 10)), (Fraction(9, 10), 1)):
-            whole = Exponents(Fraction(low), Fraction(high))
-            for i in range(9):
-                one = at(low + (high - low) * Fraction(i, 8))
-                assert whole.cost(a).overlaps(one.cost(a))
-                assert whole.log_cost(a).overlaps(one.log_cost(a))
-                if 0 < one.low < 1:
-                    q = float(one.low)
-                    direct = (float(a) ** q - float(a)) / (1 - q)
-                    assert float(one.cost(a).mid()) == pytest.approx(direct, abs=1e-12)
+            whole = Exponents(Fraction(low), Fraction(high)).ends()
+            places = [low + (high - low) * Fraction(i, 8) for i in range(9)]
+            values = [term.range(at(q).ends()) for q in places]
+            for q, value in zip(places, values, strict=True):
+                assert term.range(whole).overlaps(value)
+                if 0 < q < 1:
+                    power = float(a) ** float(q)
+                    direct = (power - 1) / float(q) if near_zero else (power - float(a)) / (1 - q)
+                    assert float(value.mid()) == pytest.approx(float(direct), abs=1e-12)
+            for before, after in pairwise(values):
+                quotient = abs(after - before) * 8 / arb(Fraction(high - low))
+                assert term.slope(whole).overlaps(quotient)
 
 
 def test_the_sign_of_a_sum_of_powers():
@@ -190,12 +196,6 @@ def test_balls_hold_their_rationals():
     third = arb(Fraction(1, 3))
     assert (3 * third).overlaps(arb(Fraction(1)))
     assert 0 < third.rad() < 1e-15
-
-
-def test_an_empty_run_costs_nothing():
-    found = run().minimise(at(0.5))
-    assert list(found.all()) == [()]
-    assert (found.number, found.undecided, found.jumps(())) == (1, 0, [])
 
 
 @pytest.mark.parametrize(
