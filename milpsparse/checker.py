@@ -129,6 +129,8 @@ def _malformed(instance: Instance, network: Network) -> str:
     exact = network.exact
     if exact is None:
         return ""
+    if isinstance(exact, Interpolant) and not _passes(exact, instance):
+        return "the exact network is no interpolant of these points"
     if _passes(exact, instance) and not exact.points.is_small:
         return "" if exact.is_near(network) else _OTHER
     if reason := _misshapen(instance, exact):

@@ -70,8 +70,9 @@ class Interpolant(Network):
         knots = self.n_neurons(skip=True)
         if not count_bias:
             return knots
-        zero, starts = int(np.searchsorted(self.points.x, 0.0)), self._starts()
-        near = starts[(starts >= zero - 2) & (starts <= zero + 1)].tolist()
+        x, starts = self.points.x, self._starts()
+        first, last = np.searchsorted(x, 0.0), np.searchsorted(x, 0.0, side="right")
+        near = starts[(starts >= first - 1) & (starts <= last)].tolist()
         return 2 * knots - sum(self._knot(j)[0] == 0 for j in near)
 
     def path_norm(self, p: float, count_bias: bool) -> float:
@@ -92,10 +93,10 @@ class Interpolant(Network):
         if self.points.is_small:
             return super().largest
         _, weights, biases = self._doubles()
+        starts, x = self._starts(), abs(self.points.x)
+        error = weights * (1 + np.maximum(x[starts], x[starts + 1])) * self._slack
         sizes = np.maximum(weights, abs(biases))
-        top = self._starts()[
-            sizes >= sizes.max(initial=0.0) * (1 - 2.0**-30 - 4 * self.points.error)
-        ]
+        top = starts[sizes + error >= (sizes - error).max(initial=0.0)]
         knots = (self._knot(j) for j in top.tolist())
         return max((abs(jump) * max(Fraction(1), abs(t)) for t, jump in knots), default=0)
 
@@ -112,11 +113,26 @@ class Interpolant(Network):
         """Whether the doubles of a network are those of this function, up to rounding."""
         from milpsparse import curvature_kernels as kernels
 
-        points, slack = self.points, 2.0**-40 + 4 * self.points.error
+        points, slack = self.points, self._slack
         signs, w, b = network.signs, network.weights[:, 0], network.biases
+        if not self._has_skip_of(network):
+            return False
         if len(signs) == 0 or self.n_neurons(skip=True) != len(signs):
             return self.n_neurons(skip=True) == len(signs)
         return not kernels.differs(points.x, points.curvatures, self.paired, signs, w, b, slack)
+
+    @property
+    def _slack(self) -> float:
+        """Relative error of the doubles of `network`, with room to spare."""
+        return 2.0**-40 + 4 * self.points.error
+
+    def _has_skip_of(self, network: Network) -> bool:
+        """Whether a network's skip connection is the doubles nearest to this one's."""
+        mine, other = self.skip, network.skip
+        if mine is None or other is None:
+            return False
+        same = float(mine.weights[0]) == other.weights[0]
+        return bool(same and float(mine.bias) == other.bias)
 
     def _doubles(self) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
         """Signs, weights and biases in doubles, shape (K,) each."""

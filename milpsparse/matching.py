@@ -173,7 +173,9 @@ def sign_of(jumps: Counter[Fraction], scale: Fraction, q: Exponents) -> int | No
     if not jumps:
         return 0
     forms = [False, True] if sum(jumps.values()) == 0 else [False]
-    for bits in BITS if q.low == q.high else BITS[1:2]:
+    least = min(jumps)
+    spread = (scale / least).numerator.bit_length() - (scale / least).denominator.bit_length()
+    for bits in BITS if q.low == q.high else (BITS[1] + 2 * spread,):
         with flint.ctx.workprec(bits):
             for near_zero in forms:
                 terms = [(n, _term(a, scale, near_zero, bits)) for a, n in jumps.items()]

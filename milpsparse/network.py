@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from milpsparse.errors import BadInput
+from milpsparse.errors import BadInput, Unsupported
 from milpsparse.objective import Objective
 from milpsparse.rational import parse, rationals
 
@@ -184,13 +184,21 @@ def from_exact(
 
 
 def with_doubles(exact: Network) -> Network:
-    """The network of the nearest doubles that carries its exact self."""
+    """The network of the nearest doubles that carries its exact self.
+
+    Raises
+    ------
+    Unsupported
+        An entry is beyond the range of doubles.
+    """
     skip = None
-    if exact.skip is not None:
-        skip = Skip(exact.skip.weights.astype(float), float(exact.skip.bias))
-    return Network(
-        exact.signs, exact.weights.astype(float), exact.biases.astype(float), skip, exact
-    )
+    try:
+        if exact.skip is not None:
+            skip = Skip(exact.skip.weights.astype(float), float(exact.skip.bias))
+        weights, biases = exact.weights.astype(float), exact.biases.astype(float)
+    except OverflowError:
+        raise Unsupported("a weight is beyond the range of doubles: rescale the data") from None
+    return Network(exact.signs, weights, biases, skip, exact)
 
 
 def from_layers(v: ArrayLike, W: ArrayLike, b: ArrayLike, skip: Skip | None = None) -> Network:
@@ -235,7 +243,7 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Network:
         if network._fields(float) != doubles._fields(float):
             raise ValueError("the exact network is another one than that of the doubles")
         return network
-    except OverflowError:
+    except (OverflowError, Unsupported):
         raise ValueError("a network's values must be in the range of doubles") from None
 
 

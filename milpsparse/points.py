@@ -129,8 +129,10 @@ def _double(value: Fraction) -> float:
     try:
         double = float(value)
     except OverflowError:
-        double = math.copysign(_LARGEST, value)
-    return math.copysign(_LEAST, value) if double == 0.0 and value else double
+        double = _LARGEST if value > 0 else -_LARGEST
+    if double == 0.0 and value:
+        return _LEAST if value > 0 else -_LEAST
+    return double
 
 
 def _error(c: NDArray[np.float64], error: float) -> float:

@@ -8,6 +8,7 @@ branch and prune from the left. Costs are divided by 1 - q, as all matchings tie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,10 +17,11 @@ from typing import Any
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
 from milpsparse.matching import Exponents, Minimisers, Run, arb
-from milpsparse.points import points_of
+from milpsparse.points import Points, points_of
 from milpsparse.univariate import exact_run, runs
 
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
+MOST_SHORT = 10_000  # short intervals that may stay undecided
 MAX_POINTS = 1000  # of a run whose threshold or path is computed
 
 
@@ -62,7 +64,7 @@ def pstar(instance: Instance, width: float = 1e-9) -> Threshold:
         More than one input, or a run of more than 1,000 curvatures of one sign.
     """
     best, seen = Threshold(Fraction(1), Fraction(1)), set()
-    points, doubt = points_of(instance), False
+    points, doubt = _points(instance), False
     for start, end in runs(points).tolist():
         if end - start < 4:
             continue
@@ -75,6 +77,13 @@ def pstar(instance: Instance, width: float = 1e-9) -> Threshold:
         doubt = doubt or found.tangency
         best = Threshold(min(best.low, found.low), min(best.high, found.high))
     return Threshold(best.low, best.high, doubt and best.high - best.low > Fraction(width))
+
+
+def _points(instance: Instance) -> Points:
+    points = points_of(instance)
+    if math.isinf(points.error):
+        raise Unsupported("a change of slope is beyond the range of doubles: rescale the data")
+    return points
 
 
 def run_threshold(run: Run, width: Fraction = WIDTH, upto: Fraction = Fraction(1)) -> Threshold:
@@ -107,15 +116,21 @@ def _intervals(
         raise Unsupported(
             f"a run of {len(run.sizes)} curvatures of one sign: p* takes up to {MAX_POINTS}"
         )
-    todo = [(Fraction(0), upto)]
+    todo, short = [(Fraction(0), upto)], 0
     while todo:
         low, high = todo.pop()
         found = run.minimise(Exponents(low, high))
         if found.undecided and high - low > width / 4:
             middle = (low + high) / 2
             todo += [(middle, high), (low, middle)]
-        else:
-            yield low, high, found
+            continue
+        yield low, high, found
+        short += found.undecided > 0
+        if short > MOST_SHORT:
+            raise Unsupported(
+                f"minimizers near p = {float(high):.6g} are too close to tell apart: more than "
+                f"{MOST_SHORT:,} intervals of width {float(width):g} are open"
+            )
 
 
 def _least_costs(run: Run, q: Exponents) -> tuple[Any, Any]:
@@ -146,7 +161,7 @@ def lp_path(instance: Instance, width: float = 1e-9) -> list[Piece]:
 
     Between two pieces is an interval of at most about `width` in which the minimisers change.
     """
-    points = points_of(instance)
+    points = _points(instance)
     where = runs(points)
     if (size := int((where[:, 1] - where[:, 0]).sum())) > MAX_POINTS:
         raise Unsupported(f"{size:,} curvatures are not 0: the path takes up to {MAX_POINTS:,}")

@@ -32,8 +32,8 @@ EFFORT = 20_000  # points of open runs that are done in rationals
 class Optimum:
     """A minimiser of the lp cost: points j - 1 and j share a knot where `paired[j]`.
 
-    The least cost is in value (1 +- error). `number` of minimisers is an upper bound where
-    `undecided` counts comparisons that interval arithmetic left open.
+    The least cost is in value (1 +- error). There are `number` minimisers if `undecided` is 0, the
+    number of comparisons that interval arithmetic, or the effort spent on it, left open.
     """
 
     paired: NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""Interpolants of matchings: exact, worth what their written network is worth, near their doubles."""
+"""Interpolants of matchings: exact, worth what their written networks are, near their doubles."""
 
 import json
 from dataclasses import replace

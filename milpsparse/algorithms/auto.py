@@ -1,4 +1,4 @@
-"""The method `auto`: a cheap network, a theorem where one closes the gap, else the strongest model.
+"""The method `auto`: theory where it applies, else a cheap network, then the strongest model.
 
 The steps are kept in the answer's stats; the network is the best one of all steps.
 """
@@ -24,11 +24,9 @@ SMALL = 400  # patterns up to which parameters are better proved over patterns
 
 def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """Best network and best lower bound of the steps that fit into the time limit."""
-    theory = parse_method("univariate")
-    if theory.refusal(instance, objective) is None:
-        solved = _by_theory(theory, instance, objective, limits)
-        if solved is not None:
-            return solved
+    solved = _by_theory(instance, objective, limits)
+    if solved is not None and _is_final(solved, instance):
+        return solved
     if not objective.counts:
         return _norm(instance, objective, limits)
     theorem = best_bound(instance, objective, "theorem")
@@ -37,6 +35,9 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
         return theorem is not None and instance.value(network, objective) <= theorem.value
 
     incumbent, steps = best_construction(instance, objective), ["coordinate_start"]
+    if solved is not None and solved.network is not None:  # it has more copies than knots, for B
+        steps = [*solved.stats["steps"], *steps]
+        incumbent = min((incumbent, solved.network), key=lambda n: instance.value(n, objective))
     if not closed(incumbent) and (better := _reweighted(instance, objective, limits)) is not None:
         steps.append("reweighted_l1")
         incumbent = min((incumbent, better), key=lambda n: instance.value(n, objective))
@@ -57,30 +58,36 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     )
 
 
-def _by_theory(
-    theory: Method, instance: Instance, objective: Objective, limits: Limits
-) -> Answer | None:
-    """The answer of the method for one input; None where its network does not fit the bound."""
+def _by_theory(instance: Instance, objective: Objective, limits: Limits) -> Answer | None:
+    """The answer of the theory of one input, where it applies."""
+    theory = parse_method("univariate")
+    if theory.refusal(instance, objective) is not None:
+        return None
     try:
         answer = execute(theory, instance, objective, limits)
     except Unsupported:
         return None
-    if answer.termination != Termination.OPTIMAL and instance.n_samples <= MAX_HINGES:
-        return None  # the exact models go on; the check finds the theory's bound again
     return answer.with_(stats={**answer.stats, "steps": [theory.name]})
+
+
+def _is_final(solved: Answer, instance: Instance) -> bool:
+    """Where the network breaks B, models go on; the check finds the theory's bound again."""
+    return solved.termination == Termination.OPTIMAL or instance.n_samples > MAX_HINGES
 
 
 def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """l1 is a linear program; lp has a heuristic; the construction where patterns are too many."""
+    reason = ""
     names = {"l1": ["pattern_l1"], "lp": ["reweighted_l1"]}.get(objective.kind, [])
     for name in [*names, "coordinate_start"]:
         method = parse_method(name)
         try:
             answer = execute(method, instance, objective, limits)
-        except Unsupported:
+        except Unsupported as error:
+            reason = str(error)
             continue
         return answer.with_(stats={**answer.stats, "steps": [method.name]})
-    raise Unsupported(f"no method takes {objective} on this instance")
+    raise Unsupported(f"no method takes {objective} on this instance: {reason}")
 
 
 def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
