@@ -18,7 +18,7 @@ termination primal_bound dual_bound dual_bound_scope evidence claimed_primal_bou
 claimed_dual_bound verified exact max_residual n_neurons n_parameters network wall_time_s solver
 solver_version stats
 """.split()
-VERBS = "list generate solve run status check table".split()
+VERBS = "list generate solve pstar run status check table".split()
 KINDS = {
     "instances": "peak_plateau",
     "testsets": "small",
@@ -509,3 +509,55 @@ def test_the_installed_command_says_errors_in_one_line():
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "cannot read nowhere.csv" in done.stderr
+
+
+# --- pstar ------------------------------------------------------------------------------------
+
+
+def test_p_star_is_printed_with_its_path(call):
+    code, out, err = call("pstar", "convex_run_1_8_8_1")
+    assert (code, err) == (0, "")
+    assert "p*        0.5, certified in [0.4999999" in out
+    assert out.count("< p <") == 2
+    assert "2 neurons, 1 minimizer" in out
+    assert "3 neurons, 1 minimizer" in out
+
+
+def test_p_star_as_json_and_drawn(call, tmp_path):
+    picture = tmp_path / "path.svg"
+    code, out, _ = call("pstar", "peak_plateau", "--json", "--plot", picture)
+    said = json.loads(out)
+    assert code == 0
+    assert said["pstar"] == [1.0, 1.0]
+    assert [(p["low"], p["high"], p["neurons"]) for p in said["path"]] == [(0.0, 1.0, 3)]
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_p_star_takes_points_that_say_nothing_of_a_skip(call, tmp_path):
+    path = write(tmp_path / "d.csv", "0,0\n1,0\n2,0.1\n3,1.2\n4,3.3\n5,5.5\n")
+    assert "0.436910673" in call("pstar", path)[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("uniform_n5_d2_s0",), "one is needed"),
+        (("peak_plateau", "--width", "2"), "width"),
+        (("peak_plateau", "--plot", "x.txt"), ".svg"),
+        (("nosuch",), "nosuch"),
+    ],
+)
+def test_p_star_refuses_in_one_line(call, args, said):
+    code, out, err = call("pstar", *args)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_the_solutions_of_theory_are_drawn_side_by_side(call, tmp_path):
+    picture = tmp_path / "p.svg"
+    code, _, _ = call("solve", "peak_plateau", "--objective", "lp:0.3", "--plot", picture)
+    text = picture.read_text(encoding="utf-8")
+    assert code == 0
+    for title in ("fewest neurons: 3 knots", "least lp, p = 0.3: 3 knots", "least l1: 4 knots"):
+        assert title in text

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.random import RandomState
 
+import milpsparse as ms
 from milpsparse import library, registry
 from milpsparse.bounds import best_bound
 from milpsparse.errors import BadInput, MilpsparseError, UnknownName
@@ -383,3 +384,55 @@ def test_uniform_data_are_one_stream_of_the_default_generator():
     assert (instance.X == X).all()
     assert (instance.y == y).all()
     assert (instance.bound, instance.skip, instance.known) == (0.5, True, ())
+
+
+@pytest.mark.parametrize(
+    ("family", "params"),
+    [
+        ("random_walk", {"N": 40}),
+        ("convex_random", {"N": 30}),
+        ("alternating", {"N": 12}),
+        ("collinear_runs", {"segments": 6, "length": 3}),
+        ("sine", {"N": 30}),
+        ("convex_run", {"curvatures": "0.1:1:1:0.1"}),
+    ],
+)
+def test_what_theory_knows_is_what_solving_finds(family, params):
+    instance = generate(family, 3, **params)
+    assert (instance.n_features, instance.skip) == (1, True)
+    assert {k["evidence"] for k in instance.known} == {"theorem"}
+    for known in instance.known:
+        found = ms.solve(instance, known["objective"])
+        assert (found.termination, found.evidence) == ("optimal", "theorem")
+        assert known["status"] == "opt"
+        assert known["value"] == pytest.approx(found.primal_bound, rel=1e-11)
+
+
+def test_a_bound_that_theory_breaks_leaves_lower_bounds():
+    instance = generate("convex_random", 3, N=20, bound=2.0)
+    status = {k["objective"]: k["status"] for k in instance.known}
+    assert status["neurons"] == status["lp:0.5"] == "bestdual"
+    assert status["l1"] == "opt"
+
+
+def test_a_zigzag_needs_a_neuron_at_every_point():
+    for seed in range(5):
+        signs = [c > 0 for c in points_of(generate("alternating", seed, N=9)).exact_curvatures]
+        assert all(a != b for a, b in pairwise(signs))
+        known = generate("alternating", seed, N=9).known
+        assert known[0]["value"] == 7
+
+
+def test_collinear_runs_have_curvature_at_corners_only():
+    instance = generate("collinear_runs", 2, segments=7, length=4)
+    curvatures = points_of(instance).exact_curvatures
+    assert sum(c == 0 for c in curvatures) > len(curvatures) / 3
+    assert instance.known[0]["value"] == 6  # one knot a corner
+    assert instance.n_samples == 7 * 4 + 1 - 3
+
+
+def test_random_convex_data_have_one_run_and_thresholds_below_one():
+    values = [generate("convex_random", seed).extra["pstar"] for seed in range(10)]
+    assert all(low <= high for low, high in values)
+    assert sum(high < 1 for _, high in values) >= 5
+    assert min(points_of(generate("convex_random", 1)).exact_curvatures) > 0
