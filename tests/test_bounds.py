@@ -320,3 +320,20 @@ def test_peak_and_plateau_needs_three_knots_and_variation_four():
     assert best(instance, "parameters") == 3
     assert best(instance, "l1") == 4
     assert float(best(instance, "lp:0.5")) == pytest.approx(2 + 2**0.5)
+
+
+def test_no_network_of_one_input_is_below_the_lp_bound_with_or_without_skip():
+    rng, tight = np.random.default_rng(3), 0
+    for _ in range(300):
+        K, N = rng.integers(1, 4), rng.integers(2, 8)
+        path = rng.integers(-4, 5, (K, 2))
+        skip = [int(v) for v in rng.integers(-3, 4, 2)] if rng.random() < 0.5 else None
+        net = from_exact(rng.choice([-1, 1], K), path, 1, skip)
+        X = rng.choice(np.arange(-6, 7), N, replace=False)[:, None]
+        instance = Instance(X=X, y=net.exact(rationals(X)), skip=skip is not None)
+        for text in ("l1", "lp:0.3", "lp:0.8"):
+            objective = parse_objective(text)
+            bound = best_bound(instance, objective, "theorem").value
+            assert float(bound) <= instance.value(net, objective) + 1e-9
+            tight += bool(bound) and instance.value(net, objective) < float(bound) + 1e-9
+    assert tight > 20
