@@ -25,6 +25,7 @@ from milpsparse.network import Network
 from milpsparse.points import BLOCK, Points, points_of
 
 POWER_ERROR = 2.0**-48  # relative error of a power in NumPy, with room to spare
+MANY = 10.0**300  # no run's minimisers are counted beyond
 EFFORT = 20_000  # points of open runs that are done in rationals
 
 
@@ -32,8 +33,9 @@ EFFORT = 20_000  # points of open runs that are done in rationals
 class Optimum:
     """A minimiser of the lp cost: points j - 1 and j share a knot where `paired[j]`.
 
-    The least cost is in value (1 +- error). There are `number` minimisers if `undecided` is 0, the
-    number of comparisons that interval arithmetic, or the effort spent on it, left open.
+    The least cost is in value (1 +- error). There are `number` minimisers, or of many data at least
+    so many, if `undecided` is 0: the number of comparisons that interval arithmetic, or the effort
+    spent on it, left open.
     """
 
     paired: NDArray[np.bool_]
@@ -176,7 +178,7 @@ def _in_doubles(points: Points, p: float) -> Optimum:
         power(w, out=w)
         power(pair[:n], out=pair[:n])
         costs.append(kernels.sweep(w, pair, slack, state, marks))
-    number, undecided, effort, end = 1, 0, EFFORT, 0
+    numbers, undecided, effort, end = [1.0], 0, EFFORT, 0
     for j in np.flatnonzero(choice >= kernels.OPEN).tolist():
         if j < end:  # its run is done
             continue
@@ -186,15 +188,23 @@ def _in_doubles(points: Points, p: float) -> Optimum:
             run = (start, end)
             ways, left = kernels.settle(points.x, points.y, c, run, p, slack, choice)
         if left == 0:
-            number *= int(ways)
+            numbers.append(ways)
             continue
         effort -= end - start
         if effort < 0:
             undecided += left
             continue
         found = _minimise(points, start, end, p)
-        number, undecided = number * found.number, undecided + found.undecided
+        numbers.append(float(min(found.number, MANY)))
+        undecided += found.undecided
         choice[start:end] = kernels.SINGLE
         choice[[start + i for i in found.first]] = kernels.PAIRED
     kernels.trace(choice)
-    return Optimum(choice.view(bool), math.fsum(costs), slack + 1e-11, number, undecided)
+    value, error = math.fsum(costs), slack + 1e-11
+    return Optimum(choice.view(bool), value, error, _product(numbers), undecided)
+
+
+def _product(numbers: list[float]) -> int:
+    """The product, rounded down to a power of ten where it is large."""
+    digits = math.fsum(math.log10(min(n, MANY)) for n in numbers)
+    return math.prod(map(int, numbers)) if digits < 15 else 10 ** math.floor(digits)

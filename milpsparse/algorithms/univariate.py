@@ -68,7 +68,7 @@ def _ways(instance: Instance, p: float, found: univariate.Optimum, most: int) ->
     """How many minimisers there are, and the knots of the first ones."""
     number: int | str | None = None if found.undecided else found.number
     if isinstance(number, int) and number > 10**15:  # JSON readers would round it
-        number = f"about 1e{math.floor(math.log10(number))}"
+        number = f"at least 1e{math.floor(math.log10(number))}"
     stats: dict[str, Any] = {"minimizers": number, "undecided": found.undecided}
     if most:
         ways = islice(univariate.minimizers(instance, p), most)
