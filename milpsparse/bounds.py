@@ -14,10 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from milpsparse import univariate
+from milpsparse.affine import affine_rank, is_affine
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
 from milpsparse.points import points_of
-from milpsparse.rational import rank, rationals
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,8 @@ def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound
         y = instance.y
         if free_constant and (np.any(y != y[0]) or len(set(instance.y_exact.tolist())) > 1):
             yield LowerBound(Fraction(1), "theorem", "the labels are not constant in the inputs")
-    elif instance.n_features > 1:
-        free = np.column_stack([instance.X_exact, rationals(np.ones((instance.n_samples, 1)))])
-        if rank(np.column_stack([free, instance.y_exact])) > rank(free):
-            yield LowerBound(Fraction(1), "theorem", "the labels are not affine in the inputs")
+    elif instance.n_features > 1 and not is_affine(instance):
+        yield LowerBound(Fraction(1), "theorem", "the labels are not affine in the inputs")
 
 
 def _signs(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
@@ -94,13 +92,8 @@ def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]
     """Networks with S free numbers reach label vectors of dimension at most S only."""
     if not objective.counts:
         return
-    if instance.n_features == 1:
-        N = len(points_of(instance))
-        affine = min(N, 2)
-    else:
-        points = np.array(sorted({tuple(row) for row in instance.X_exact.tolist()}), dtype=object)
-        N = len(points)
-        affine = rank(np.column_stack([points, rationals(np.ones((N, 1)))]))
+    N = _n_distinct(instance)
+    affine = affine_rank(instance)
     left = Fraction(N - affine if instance.skip else N)
     D = instance.n_features + 1
     if objective.kind == "neurons":
@@ -110,6 +103,15 @@ def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]
     else:  # every neuron brings a free bias; without skip the constants are free too
         value = Fraction(-(-(left - (not instance.skip)) // 2))
     yield LowerBound(max(value, Fraction(0)), "generic", "dimension count: almost every labelling")
+
+
+def _n_distinct(instance: Instance) -> int:
+    """How many points differ in their inputs."""
+    if instance.n_features == 1:
+        return len(points_of(instance))
+    if instance.spelled:
+        return len({tuple(row) for row in instance.X_exact.tolist()})
+    return len(np.unique(instance.X, axis=0))
 
 
 _RULES: tuple[Callable[[Instance, Objective], Iterator[LowerBound]], ...] = (

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from milpsparse.affine import is_affine
 from milpsparse.basis import (
     PointData,
     candidate_neurons,
@@ -60,16 +61,15 @@ def constructions(instance: Instance, objective: Objective) -> Iterator[Network]
     Unsupported
         More points than a network of about as many neurons can be evaluated on.
     """
+    if instance.n_samples > 10 * MAX_HINGES and not is_affine(instance):
+        raise Unsupported(_too_many(instance.n_samples))
     data = distinct_points(instance)
     affine = _affine(instance, data)
     if affine is not None:
         yield affine
     if len(data.y) > MAX_HINGES:
         if affine is None:
-            raise Unsupported(
-                f"{len(data.y):,} points (limit {MAX_HINGES:,}): a construction needs about as "
-                "many neurons, and checking it takes points times neurons"
-            )
+            raise Unsupported(_too_many(len(data.y)))
         return
     yield _hinges(instance, data)
     if len(data.y) <= MAX_BASIS:
@@ -78,6 +78,13 @@ def constructions(instance: Instance, objective: Objective) -> Iterator[Network]
         yield fit_on_basis(
             instance, data, candidates, cheap_first(instance, objective, data, candidates)
         )
+
+
+def _too_many(N: int) -> str:
+    return (
+        f"{N:,} points (limit {MAX_HINGES:,}): a construction needs about as many neurons, and "
+        "checking it takes points times neurons"
+    )
 
 
 def _hinges(instance: Instance, data: PointData) -> Network:

@@ -18,7 +18,7 @@ LAYERS = [
     "errors rational objective machine jit",
     "network rewrite patterns",
     "instance instance_files registry",
-    "points matching univariate interpolant threshold curvature_kernels",
+    "affine sample points matching univariate interpolant threshold curvature_kernels fit_kernels",
     "bounds answer judge method naming family basis construct refit compiled",
     "models solvers algorithms families execute library",
     "checker",

@@ -1,0 +1,161 @@
+"""Multistart: Levenberg-Marquardt from many random networks, the smallest size first.
+
+For each number of neurons K, and each split of K by sign, starts are drawn with hinges through
+random data points; one that fits a sample of the data to 1e-10 is scanned on all points, refitted
+exactly and answered. It finds planted networks in milliseconds where a solver takes minutes; it
+proves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milpsparse.answer import Answer, Termination
+from milpsparse.bounds import best_bound
+from milpsparse.construct import best_construction
+from milpsparse.errors import Unsupported
+from milpsparse.instance import Instance
+from milpsparse.method import Algorithm, Limits, Option
+from milpsparse.network import Network, Skip
+from milpsparse.objective import Objective
+from milpsparse.refit import polish
+from milpsparse.sample import Sample
+
+FIT, MISS = 1e-10, 1e-7  # largest residual of a fit, and on other points, relative to max |y|
+FIRST = 25  # starts of each size in the first round, four times as many in the next
+ROUNDS = 20  # samples enlarged before a fit is given up
+
+
+def run(instance: Instance, objective: Objective, limits: Limits, *, starts: int = 2000) -> Answer:
+    """The smallest network found, or the construction's."""
+    best = _construction(instance, objective)
+    search = _Search(instance, objective, limits)
+    theorem = best_bound(instance, Objective("neurons"), "theorem")
+    fewest = max(1, int(theorem.value) if theorem else 1)
+    most = search.most if best is None else min(search.most, best.n_neurons(instance.skip) - 1)
+    status = f"no network of up to {most} neurons found"
+    budget, spent = FIRST, 0
+    while spent < starts and fewest <= most and limits.left() > 0.02:
+        for K in range(fewest, most + 1):  # a few starts for each size, then more for the smaller
+            found = search.network(K, min(budget, starts - spent))
+            if found is not None:
+                status, most = f"a network of {K} neurons", K - 1
+                if best is None or search.value(found) < search.value(best):
+                    best = found
+                break
+        spent, budget = spent + budget, 4 * budget
+    return Answer(
+        objective=str(objective),
+        termination=Termination.FEASIBLE if best is not None else Termination.TIME_LIMIT,
+        network=best,
+        claimed_primal_bound=None if best is None else search.value(best),
+        raw_status=status,
+        stats={"starts": search.tried, "sample": len(search.sample.rows)},
+    )
+
+
+def _construction(instance: Instance, objective: Objective) -> Network | None:
+    try:
+        return best_construction(instance, objective)
+    except Unsupported:
+        return None
+
+
+class _Search:
+    """Random starts on a sample of the points that grows by those that a fit misses."""
+
+    def __init__(self, instance: Instance, objective: Objective, limits: Limits) -> None:
+        self.instance, self.objective, self.limits = instance, objective, limits
+        self.rng = np.random.default_rng(limits.seed)
+        self.sample = Sample(instance, limits.seed)
+        self.scale = float(abs(instance.y).max()) or 1.0
+        self.most = max(1, min(30, 150 // (instance.n_features + 1)))
+        self.tried = 0
+
+    def value(self, network: Network) -> float:
+        """The objective's value of a network."""
+        return self.instance.value(network, self.objective)
+
+    def network(self, K: int, starts: int) -> Network | None:
+        """A network of K neurons through all points within B, exact where the refit succeeds."""
+        splits = list(self._splits(K))
+        for at in range(starts):
+            if at % 50 == 0 and self.limits.left() <= 0.02:
+                return None
+            signs = splits[at % len(splits)]
+            found = self._fit(signs, self._start(signs))
+            if found is not None and found.n_neurons(self.instance.skip) <= K:
+                return found
+        return None
+
+    def _splits(self, K: int) -> Iterator[NDArray[np.float64]]:
+        """Signs of K neurons; without a skip connection labels of a sign need a neuron of it."""
+        y = self.instance.y
+        for plus in range(K, -1, -1):
+            covered = (plus > 0 or not np.any(y > 0)) and (plus < K or not np.any(y < 0))
+            if self.instance.skip or covered:
+                yield np.repeat([1.0, -1.0], [plus, K - plus])
+
+    def _start(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Random weights; each hinge passes through a random point of the sample."""
+        xb, D, K = self.sample.points, self.instance.n_features + 1, len(signs)
+        u = self.rng.standard_normal((K, D)) * float(np.sqrt(np.mean(self.sample.labels**2)) or 1.0)
+        through = xb[self.rng.integers(len(xb), size=K), :-1]
+        u[:, -1] = -(u[:, :-1] * through).sum(axis=1)
+        return np.concatenate([u.ravel(), np.zeros(D if self.instance.skip else 0)])
+
+    def _fit(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network | None:
+        """Fit the sample, scan all points, and go on with those that were missed."""
+        from milpsparse.fit_kernels import fit
+
+        self.tried += 1
+        for _ in range(ROUNDS):
+            sample = self.sample
+            off = fit(sample.points, sample.labels, signs, theta, FIT * self.scale, 100)
+            if not off <= 100 * FIT * self.scale:
+                return None
+            network = self._as_network(signs, theta)
+            if not self._fits_bound(network):
+                return None
+            if not self.sample.add_missed(network, MISS * self.scale):
+                return self._exact(network)
+        return None
+
+    def _exact(self, network: Network) -> Network | None:
+        """Refitted on the sample, which grows while other points are missed."""
+        for _ in range(ROUNDS):
+            found = polish(self.sample.instance(), network, self.objective)
+            if not self.sample.add_missed(found, 1e-9 * self.scale):
+                return found
+        return None
+
+    def _as_network(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network:
+        K, D = len(signs), self.instance.n_features + 1
+        u = theta[: K * D].reshape(K, D).copy()
+        skip = Skip(theta[K * D : -1].copy(), float(theta[-1])) if len(theta) > K * D else None
+        return Network(signs.astype(int), u[:, :-1], u[:, -1], skip)
+
+    def _fits_bound(self, network: Network) -> bool:
+        bound: float = math.inf if self.instance.bound is None else self.instance.bound
+        return bool(network.largest <= bound * (1 + 1e-9))
+
+
+def refuses(instance: Instance, objective: Objective, options: Any) -> str | None:
+    """Networks with a free constant but no skip connection are of another kind."""
+    if not instance.skip and not instance.count_bias and objective.kind == "parameters":
+        return "takes instances with a skip connection or with biases counted"
+    return None
+
+
+ALGORITHM = Algorithm(
+    summary="Levenberg-Marquardt from random starts, refitted exactly: finds small networks fast",
+    objectives=frozenset({"neurons", "parameters"}),
+    run=run,
+    refuses=refuses,
+    options={"starts": Option(2000, "random starts for each number of neurons", low=1)},
+)

@@ -1,0 +1,121 @@
+"""Witness points: a model solved on few of the points, which grow by those that its network misses.
+
+A network through all points passes through any of them, so a lower bound on a subset holds for all
+the data: N costs a scan a round. A multistart network gives the level to be proved; then the model
+looks for smaller networks on the witnesses, and each one that misses other points makes these
+witnesses too, until the model has no smaller network left.
+"""
+
+from __future__ import annotations
+
+import math
+
+from milpsparse.answer import Answer, Termination
+from milpsparse.construct import best_construction
+from milpsparse.errors import Unsupported
+from milpsparse.execute import execute, solve_model
+from milpsparse.instance import Instance
+from milpsparse.judge import rounded
+from milpsparse.method import Algorithm, Limits, Method, Model, Option, Options
+from milpsparse.naming import parse_method
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+from milpsparse.sample import Sample
+
+MISS = 1e-7  # residual of a missed point, relative to max |y|
+FIRST = 8  # witnesses of the first round
+
+
+def run(
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    *,
+    model: str = "neuron_big_m",
+    solver: str = "highs",
+    multistart: bool = True,
+    add: int = 8,
+) -> Answer:
+    """Best network, and the best lower bound of any witness set; the last set is in the stats."""
+    method = parse_method(f"{model}@{solver}")
+    best = _incumbent(instance, objective, limits) if multistart else None
+    witnesses = Sample(instance, limits.seed, FIRST)
+    tolerance = MISS * (float(abs(instance.y).max()) or 1.0)
+
+    def value(network: Network | None) -> float:
+        return math.inf if network is None else instance.value(network, objective)
+
+    lower, nodes, rounds, version = 0.0, 0, 0, None
+    while value(best) > lower and limits.left() > 0.02:
+        few = witnesses.instance()
+        answer = _solve(method, few, objective, limits, best)
+        rounds, nodes, version = rounds + 1, nodes + (answer.node_count or 0), answer.solver_version
+        if answer.claimed_dual_bound is not None:
+            lower = max(lower, rounded(answer.claimed_dual_bound, objective))
+        if value(best) <= lower or answer.network is None:
+            break
+        if not witnesses.add_missed(answer.network, tolerance, add):
+            best = min(best or answer.network, answer.network, key=value)
+            break  # a network for all points, and the model's bound for it
+    closed = value(best) <= lower
+    out_of_time = Termination.TIME_LIMIT if limits.left() <= 0.02 else Termination.FEASIBLE
+    return Answer(
+        objective=str(objective),
+        termination=Termination.OPTIMAL if closed else out_of_time,
+        network=best,
+        claimed_primal_bound=None if best is None else value(best),
+        claimed_dual_bound=lower,
+        dual_bound_scope="within_bound",
+        raw_status=f"{rounds} rounds, {len(witnesses.rows)} witnesses",
+        model=model,
+        solver=solver,
+        solver_version=version,
+        node_count=nodes,
+        stats={"witnesses": witnesses.rows.tolist(), "rounds": rounds},
+    )
+
+
+def _incumbent(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
+    """What multistart finds in a fifth of the time."""
+    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=limits.seed)
+    try:
+        return execute(parse_method("multistart"), instance, objective, part).network
+    except Unsupported:
+        return None
+
+
+def _solve(
+    method: Method,
+    few: Instance,
+    objective: Objective,
+    limits: Limits,
+    incumbent: Network | None,
+) -> Answer:
+    """The model on the witnesses, around the incumbent or the witnesses' own construction."""
+    left = Limits(time_limit_s=limits.left(), threads=limits.threads, seed=limits.seed)
+    starts = [best_construction(few, objective)] + ([incumbent] if incumbent is not None else [])
+    start = min(starts, key=lambda network: few.value(network, objective))
+    return solve_model(method, few, objective, left, start)
+
+
+def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:
+    """Names of a model and a solver that go together, and what the model itself refuses."""
+    method = parse_method(f"{options['model']}@{options['solver']}")
+    if not isinstance(method.rule, Model):
+        return f"{options['model']} is no model"
+    return method.refusal(Sample(instance, 0, FIRST).instance(), objective)
+
+
+ALGORITHM = Algorithm(
+    summary="a model on few points, which grow by those that its network misses",
+    objectives=frozenset({"neurons", "parameters"}),
+    run=run,
+    refuses=refuses,
+    needs_bound=True,
+    options={
+        "model": Option("neuron_big_m", "the model"),
+        "solver": Option("highs", "its solver"),
+        "multistart": Option(True, "start from a network of multistart"),
+        "add": Option(8, "missed points added a round", low=1),
+    },
+)
