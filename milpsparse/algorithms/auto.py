@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 
+from milpsparse.algorithms.witness_points import prove
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
-from milpsparse.construct import MAX_HINGES, best_construction
+from milpsparse.construct import MAX_HINGES
 from milpsparse.errors import Unsupported
 from milpsparse.execute import execute, solve_model, with_bound
 from milpsparse.instance import Instance
@@ -30,31 +31,46 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     if not objective.counts:
         return _norm(instance, objective, limits)
     theorem = best_bound(instance, objective, "theorem")
+    candidates = {} if solved is None else {"univariate": solved.network}
+    steps = list(candidates)
 
-    def closed(network: Network) -> bool:
-        return theorem is not None and instance.value(network, objective) <= theorem.value
+    def best() -> Network | None:
+        found = [network for network in candidates.values() if network is not None]
+        return min(found, key=lambda n: instance.value(n, objective), default=None)
 
-    incumbent, steps = best_construction(instance, objective), ["coordinate_start"]
-    if solved is not None and solved.network is not None:  # it has more copies than knots, for B
-        steps = [*solved.stats["steps"], *steps]
-        incumbent = min((incumbent, solved.network), key=lambda n: instance.value(n, objective))
-    if not closed(incumbent) and (better := _reweighted(instance, objective, limits)) is not None:
-        steps.append("reweighted_l1")
-        incumbent = min((incumbent, better), key=lambda n: instance.value(n, objective))
-    if closed(incumbent):
-        return _from_network(instance, objective, incumbent, steps)
+    for name in ("coordinate_start", "multistart", "reweighted_l1"):
+        candidates[name] = _heuristic(name, instance, objective, limits)
+        steps += [name] if candidates[name] is not None else []
+        network = best()
+        lower = -math.inf if theorem is None else theorem.value
+        if network is not None and instance.value(network, objective) <= lower:
+            return _from_network(instance, objective, network, steps)
+    return _by_model(instance, objective, limits, best(), steps)
+
+
+def _by_model(
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    incumbent: Network | None,
+    steps: list[str],
+) -> Answer:
+    """The strongest exact model, around the best network of the heuristics."""
+    if incumbent is None:
+        raise Unsupported(f"{instance.n_samples:,} points: no method found a network to start from")
     bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
-    method = _strongest(bounded, objective)
+    method, on_witnesses = _strongest(bounded, objective)
+    solve = prove if on_witnesses else solve_model
     try:
-        answer = solve_model(method, bounded, objective, limits, incumbent)
+        answer = solve(method, bounded, objective, limits, incumbent)
     except Unsupported as error:  # too large: the incumbent, and why there is no more
         return _from_network(instance, objective, incumbent, steps, f"{method.name}: {error}")
-    steps.append(method.name)
+    steps += ["witness_points"] * on_witnesses + [method.name]
     if answer.termination in (Termination.ERROR, Termination.INFEASIBLE):
         why = f"{method.name} failed: {answer.raw_status}"
         return _from_network(instance, objective, incumbent, steps, why)
     return _best(bounded, objective, answer, incumbent).with_(
-        bound_used=bounded.bound, stats={"steps": steps}
+        bound_used=bounded.bound, stats={**answer.stats, "steps": steps}
     )
 
 
@@ -90,26 +106,28 @@ def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     raise Unsupported(f"no method takes {objective} on this instance: {reason}")
 
 
-def _reweighted(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
-    """Reweighted l1 for a quarter of the time, where its network fits the bound."""
+def _heuristic(
+    name: str, instance: Instance, objective: Objective, limits: Limits
+) -> Network | None:
+    """What a heuristic finds in a quarter of the time, where it is exact and fits the bound."""
     quarter = Limits(time_limit_s=limits.left() / 4, threads=limits.threads, seed=limits.seed)
     try:
-        answer = execute(parse_method("reweighted_l1"), instance, objective, quarter)
+        network = execute(parse_method(name), instance, objective, quarter).network
     except Unsupported:
         return None
-    network = answer.network
     if network is None or network.exact is None:
         return None
     fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
     return network if fits else None
 
 
-def _strongest(instance: Instance, objective: Objective) -> Method:
-    """What proved most on the test set `small`, see results/tables/small.md."""
+def _strongest(instance: Instance, objective: Objective) -> tuple[Method, bool]:
+    """What proved most on the test set `small`, and whether on witness points."""
     N, d = instance.X.shape
     few = count_bound(N, min(N, d + 1)) <= SMALL
-    by_pattern = few and objective.kind == "parameters"
-    return parse_method("pattern_l0" if by_pattern else "neuron_big_m")
+    if few and objective.kind == "parameters":
+        return parse_method("pattern_l0"), False
+    return parse_method("neuron_big_m"), True
 
 
 def _from_network(

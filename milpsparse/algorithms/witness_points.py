@@ -39,6 +39,18 @@ def run(
     """Best network, and the best lower bound of any witness set; the last set is in the stats."""
     method = parse_method(f"{model}@{solver}")
     best = _incumbent(instance, objective, limits) if multistart else None
+    return prove(method, instance, objective, limits, best, add)
+
+
+def prove(
+    method: Method,
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    best: Network | None,
+    add: int = 8,
+) -> Answer:
+    """Solve the model on witnesses until it has nothing smaller than the best known network."""
     witnesses = Sample(instance, limits.seed, FIRST)
     tolerance = MISS * (float(abs(instance.y).max()) or 1.0)
 
@@ -47,8 +59,7 @@ def run(
 
     lower, nodes, rounds, version = 0.0, 0, 0, None
     while value(best) > lower and limits.left() > 0.02:
-        few = witnesses.instance()
-        answer = _solve(method, few, objective, limits, best)
+        answer = _solve(method, witnesses.instance(), objective, limits, best)
         rounds, nodes, version = rounds + 1, nodes + (answer.node_count or 0), answer.solver_version
         if answer.claimed_dual_bound is not None:
             lower = max(lower, rounded(answer.claimed_dual_bound, objective))
@@ -67,8 +78,8 @@ def run(
         claimed_dual_bound=lower,
         dual_bound_scope="within_bound",
         raw_status=f"{rounds} rounds, {len(witnesses.rows)} witnesses",
-        model=model,
-        solver=solver,
+        model=method.rule_name,
+        solver=method.solver_name,
         solver_version=version,
         node_count=nodes,
         stats={"witnesses": witnesses.rows.tolist(), "rounds": rounds},
