@@ -154,7 +154,7 @@ def _best(instance: Instance, objective: Objective, answer: Answer, incumbent: N
 
 
 ALGORITHM = Algorithm(
-    summary="construction, reweighted l1, theorem, then the strongest exact model",
+    summary="theory where it applies; else heuristics, then the strongest model on witness points",
     objectives=frozenset({"neurons", "parameters", "l1", "lp", "group_l2"}),
     run=run,
 )

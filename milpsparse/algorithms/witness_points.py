@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 
+from milpsparse import registry
 from milpsparse.answer import Answer, Termination
 from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.execute import execute, solve_model
 from milpsparse.instance import Instance
 from milpsparse.judge import rounded
-from milpsparse.method import Algorithm, Limits, Method, Model, Option, Options
+from milpsparse.method import Algorithm, Limits, Method, Option, Options
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
@@ -110,10 +111,9 @@ def _solve(
 
 
 def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:
-    """Names of a model and a solver that go together, and what the model itself refuses."""
+    """What the model refuses; UnknownName for the name of no model or solver."""
+    registry.load("models", options["model"])
     method = parse_method(f"{options['model']}@{options['solver']}")
-    if not isinstance(method.rule, Model):
-        return f"{options['model']} is no model"
     return method.refusal(Sample(instance, 0, FIRST).instance(), objective)
 
 
