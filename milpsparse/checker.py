@@ -8,9 +8,9 @@ one, which stays a claim. The check never changes a network.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def check(instance: Instance, answer: Answer) -> Verdict:
             unreadable = answer.raw_status.startswith(UNREADABLE)
             word = "fail_readerror" if unreadable else "fail_abort"
         return Verdict(verdict=word, termination=answer.termination, fail_reason=answer.raw_status)
-    facts, reason = _network_facts(instance, answer.network, objective)
+    facts, reason = _network_facts(instance, _rebuilt(answer.network, instance), objective)
     facts |= _lower_bound(instance, answer, objective)
     return _judge(instance, answer, objective, facts, reason)
 
@@ -96,8 +96,8 @@ def _network_facts(
         return {}, ""
     if reason := _malformed(instance, network):
         return {}, reason
-    passes = _passes(network.exact, instance)
-    residual = Fraction(0) if passes else max(abs(r) for r in residuals(instance, network))
+    sound = isinstance(network.exact, Interpolant)  # then it passes through all points
+    residual = Fraction(0) if sound else max(abs(r) for r in residuals(instance, network))
     facts: dict[str, Any] = {
         "exact": residual == 0,
         "max_residual": _float(residual),
@@ -129,10 +129,12 @@ def _malformed(instance: Instance, network: Network) -> str:
     exact = network.exact
     if exact is None:
         return ""
-    if isinstance(exact, Interpolant) and not _passes(exact, instance):
-        return "the exact network is no interpolant of these points"
-    if _passes(exact, instance) and not exact.points.is_small:
-        return "" if exact.is_near(network) else _OTHER
+    if isinstance(exact, Interpolant):
+        of_data = instance.n_features == 1 and exact.points is points_of(instance)
+        if not (of_data and exact.is_sound):
+            return "the exact network is no interpolant of these points"
+        if not exact.points.is_small:
+            return "" if exact.is_near(network) else _OTHER
     if reason := _misshapen(instance, exact):
         return f"exact: {reason}"
     twin = with_doubles(exact)
@@ -146,9 +148,12 @@ def _malformed(instance: Instance, network: Network) -> str:
 _OTHER = "the exact network is another one than that of the doubles"
 
 
-def _passes(exact: Network | None, instance: Instance) -> TypeGuard[Interpolant]:
-    """Whether an exact network is an interpolant of this very data, its pairs checked."""
-    return type(exact) is Interpolant and exact.points is points_of(instance) and exact.is_sound
+def _rebuilt(network: Network | None, instance: Instance) -> Network | None:
+    """The network, with an interpolant made anew from its pairs: nothing it cached is believed."""
+    if network is None or not isinstance(network.exact, Interpolant):
+        return network
+    pairs = np.array(network.exact.paired)
+    return replace(network, exact=Interpolant(network.exact.points, pairs))
 
 
 def _misshapen(instance: Instance, network: Network) -> str:

@@ -96,32 +96,37 @@ def curvatures(x: Any, y: Any, rounded: bool, out: Any, unsettled: Any) -> tuple
     out[0] = out[N - 1] = 0.0
     s0 = (y[1] - y[0]) / (x[1] - x[0])
     e0 = 4.0 * U * abs(s0)
+    apart0 = True  # whether the gap is known to a small relative error
     if rounded:
-        e0 += 2.0 * U * (abs(y[0]) + abs(y[1]) + abs(s0) * (abs(x[0]) + abs(x[1]))) / (x[1] - x[0])
+        e0 += 4.0 * U * (abs(y[0]) + abs(y[1]) + abs(s0) * (abs(x[0]) + abs(x[1]))) / (x[1] - x[0])
+        apart0 = (x[1] - x[0]) * CLEAR > U * (abs(x[0]) + abs(x[1]))
     for j in range(1, N - 1):
         dx = x[j + 1] - x[j]
         s1 = (y[j + 1] - y[j]) / dx
         e1 = 4.0 * U * abs(s1)
+        apart1 = True
         if rounded:
+            apart1 = dx * CLEAR > U * (abs(x[j]) + abs(x[j + 1]))
             size = abs(s1) * (abs(x[j]) + abs(x[j + 1])) + abs(y[j]) + abs(y[j + 1])
-            e1 += 2.0 * U * size / dx
+            e1 += 4.0 * U * size / dx
         c = s1 - s0
         error = e0 + e1
-        if abs(c) * CLEAR > error and abs(c) > LOW and abs(c) < HIGH:
+        clear = abs(c) * CLEAR > error and LOW < abs(c) < HIGH and apart0 and apart1
+        settled = clear
+        if clear:
             out[j] = c
             worst = max(worst, error / abs(c))
         elif (
-            rounded
-            or not _splits(x[j - 1], x[j], x[j + 1])
-            or not _splits(y[j - 1], y[j], y[j + 1])
+            not rounded and _splits(x[j - 1], x[j], x[j + 1]) and _splits(y[j - 1], y[j], y[j + 1])
         ):
+            cross = _cross(x[j - 1], x[j], x[j + 1], y[j - 1], y[j], y[j + 1])
+            out[j] = cross / (x[j] - x[j - 1]) / dx
+            settled = cross == 0.0 or LOW < abs(out[j]) < HIGH
+        if not settled:
             if n < len(unsettled):
                 unsettled[n] = j
             n += 1
-        else:
-            cross = _cross(x[j - 1], x[j], x[j + 1], y[j - 1], y[j], y[j + 1])
-            out[j] = cross / ((x[j] - x[j - 1]) * dx)
-        s0, e0 = s1, e1
+        s0, e0, apart0 = s1, e1, apart1
     return n, worst
 
 
@@ -268,7 +273,8 @@ def settle(
             w, mine = min(rest, w), max(doubt, mine)
             left_open += 1
         e, error = w, mine
-        ways, ways_before = ways * alone + ways_before * paired, ways
+        after = (ways if alone else 0.0) + (ways_before if paired else 0.0)
+        ways, ways_before = min(after, 1e300), ways
     return ways, left_open
 
 

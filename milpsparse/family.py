@@ -11,6 +11,8 @@ from milpsparse.errors import BadInput, UnknownName
 from milpsparse.instance import Instance
 from milpsparse.method import Option
 
+MOST = 50_000_000  # the largest size that a parameter may ask for
+
 
 @dataclass(frozen=True)
 class Member:
@@ -63,7 +65,9 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
 
 
 def at_least(**lowest: tuple[int, int]) -> None:
-    """Refuse parameters below their lowest value: at_least(N=(N, 2))."""
+    """Refuse parameters below their lowest value, or beyond any memory: at_least(N=(N, 2))."""
     for name, (value, low) in lowest.items():
+        if value > MOST:
+            raise BadInput(f"parameter {name}={value}: at most {MOST:,}")
         if value < low:
             raise BadInput(f"parameter {name}={value}: at least {low}")

@@ -51,7 +51,7 @@ class Interpolant(Network):
     def is_sound(self) -> bool:
         """Whether every pair is one of interior neighbours of one sign, and pairs are disjoint."""
         c, paired = self.points.curvatures, self.paired
-        if paired.shape != c.shape:
+        if paired.shape != c.shape or paired.dtype != bool:
             return False
         if self.points.is_small:
             at = np.flatnonzero(paired)

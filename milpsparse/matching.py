@@ -182,6 +182,9 @@ def sign_of(jumps: Counter[Fraction], scale: Fraction, q: Exponents) -> int | No
                 for value in _enclosures(terms, q):
                     if value > 0 or value < 0:
                         return 1 if value > 0 else -1
+            for value in _pairwise(jumps, scale, q) if len(forms) == 2 else ():
+                if value > 0 or value < 0:
+                    return 1 if value > 0 else -1
     return None
 
 
@@ -204,6 +207,34 @@ def _enclosures(terms: list[tuple[int, Term]], q: Exponents) -> Iterator[Any]:
     centre = Exponents(middle, middle).ends()
     radius = arb((q.high - q.low) / 2).upper()
     yield total(lambda term: term.range(centre)) + slope * flint.arb(0, radius)
+
+
+def _pairwise(jumps: Counter[Fraction], scale: Fraction, q: Exponents) -> Iterator[Any]:
+    """Balls with the sign of the sum where there are as many jumps on both sides.
+
+    They are sums of a - b times a derivative between a and b, of (a^q - a) / (1 - q) and of
+    a^q / q. So jumps cancel that nearly agree.
+    """
+    import flint
+
+    plus = sorted(a / scale for a, n in jumps.items() for _ in range(n))
+    minus = sorted(a / scale for a, n in jumps.items() for _ in range(-n))
+    near_one, near_zero = flint.arb(0), flint.arb(0)
+    for a, b in zip(plus, minus, strict=True):
+        L = -arb(a).union(arb(b)).log()
+        rates = [L * rest for _, rest in q.ends()]  # a^(q - 1) = exp((1 - q) L)
+        power = rates[0].exp().union(rates[-1].exp())
+        mean = _phi_over(rates[0]).union(_phi_over(rates[-1]))
+        near_one += arb(a - b) * (L * mean - power)
+        near_zero += arb(a - b) * power
+    yield near_one
+    yield near_zero
+
+
+def _phi_over(z: Any) -> Any:
+    """The range of phi on a ball that may hold 0: it rises with z."""
+    low, high = z.lower(), z.upper()
+    return _phi(low).union(_phi(high))
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,7 +74,7 @@ class Points:
 
     @property
     def error(self) -> float:
-        """The largest relative error of a curvature; inf where one is no double's size."""
+        """The largest relative error of a curvature; inf where one is outside 1e-290 .. 1e290."""
         return self._curvatures[1]
 
     @cached_property

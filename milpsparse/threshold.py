@@ -21,13 +21,17 @@ from milpsparse.points import Points, points_of
 from milpsparse.univariate import exact_run, runs
 
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
-MOST_SHORT = 10_000  # short intervals that may stay undecided
+EFFORT = 500_000  # points of a run times intervals, some minutes
 MAX_POINTS = 1000  # of a run whose threshold or path is computed
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """p* is in [low, high]; `tangency` where fewer intervals than these could not be excluded."""
+    """p* is in [low, high].
+
+    `tangency`: within the interval another matching may tie without becoming cheaper, so that p* is
+    where it ties; arithmetic could not exclude it, and the interval is wider for it.
+    """
 
     low: Fraction
     high: Fraction
@@ -50,7 +54,7 @@ class Piece:
     number: int
 
 
-def pstar(instance: Instance, width: float = 1e-9) -> Threshold:
+def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
     """p* of one-input data with a skip connection, certified to lie in an interval.
 
     Parameters
@@ -61,8 +65,10 @@ def pstar(instance: Instance, width: float = 1e-9) -> Threshold:
     Raises
     ------
     Unsupported, BadInput
-        More than one input, or a run of more than 1,000 curvatures of one sign.
+        More than one input, a width out of range, changes of slope beyond the range of doubles, a
+        run of more than 1,000 curvatures of one sign, or minimizers too close to tell apart.
     """
+    width = _valid_width(width)
     best, seen = Threshold(Fraction(1), Fraction(1)), set()
     points, doubt = _points(instance), False
     for start, end in runs(points).tolist():
@@ -73,16 +79,22 @@ def pstar(instance: Instance, width: float = 1e-9) -> Threshold:
         if shape in seen:
             continue
         seen.add(shape)
-        found = run_threshold(run, Fraction(width), best.high)
+        found = run_threshold(run, width, best.high)
         doubt = doubt or found.tangency
         best = Threshold(min(best.low, found.low), min(best.high, found.high))
-    return Threshold(best.low, best.high, doubt and best.high - best.low > Fraction(width))
+    return Threshold(best.low, best.high, doubt and best.high - best.low > width)
+
+
+def _valid_width(width: float | Fraction) -> Fraction:
+    if not (isinstance(width, (float, int, Fraction)) and 1e-15 <= width < 1):
+        raise BadInput(f"width {width}: from 1e-15 to below 1")
+    return Fraction(width)
 
 
 def _points(instance: Instance) -> Points:
     points = points_of(instance)
     if math.isinf(points.error):
-        raise Unsupported("a change of slope is beyond the range of doubles: rescale the data")
+        raise Unsupported("a change of slope is outside 1e-290 .. 1e290: rescale the data")
     return points
 
 
@@ -110,27 +122,26 @@ def _intervals(
     run: Run, width: Fraction, upto: Fraction = Fraction(1)
 ) -> Iterator[tuple[Fraction, Fraction, Minimisers]]:
     """[0, upto] from left to right: intervals on which minimisers are decided, or short ones."""
-    if not Fraction(1, 10**15) <= width < 1:
-        raise BadInput(f"width {float(width):g}: from 1e-15 to below 1")
+    width = _valid_width(width)
     if len(run.sizes) > MAX_POINTS:
         raise Unsupported(
             f"a run of {len(run.sizes)} curvatures of one sign: p* takes up to {MAX_POINTS}"
         )
-    todo, short = [(Fraction(0), upto)], 0
+    todo, effort = [(Fraction(0), upto)], EFFORT
     while todo:
         low, high = todo.pop()
+        effort -= len(run.sizes)
+        if effort < 0:
+            raise Unsupported(
+                f"minimizers near p = {float(low):.6g} are too close to tell apart; a larger width "
+                f"than {float(width):g} may do"
+            )
         found = run.minimise(Exponents(low, high))
         if found.undecided and high - low > width / 4:
             middle = (low + high) / 2
             todo += [(middle, high), (low, middle)]
             continue
         yield low, high, found
-        short += found.undecided > 0
-        if short > MOST_SHORT:
-            raise Unsupported(
-                f"minimizers near p = {float(high):.6g} are too close to tell apart: more than "
-                f"{MOST_SHORT:,} intervals of width {float(width):g} are open"
-            )
 
 
 def _least_costs(run: Run, q: Exponents) -> tuple[Any, Any]:
@@ -156,18 +167,18 @@ def _least_costs(run: Run, q: Exponents) -> tuple[Any, Any]:
     return costs[most - 1], costs[most]
 
 
-def lp_path(instance: Instance, width: float = 1e-9) -> list[Piece]:
+def lp_path(instance: Instance, width: float | Fraction = 1e-9) -> list[Piece]:
     """The intervals of exponents with their minimisers, from 0 to 1, of one-input data.
 
     Between two pieces is an interval of at most about `width` in which the minimisers change.
     """
-    points = _points(instance)
+    points, width = _points(instance), _valid_width(width)
     where = runs(points)
     if (size := int((where[:, 1] - where[:, 0]).sum())) > MAX_POINTS:
         raise Unsupported(f"{size:,} curvatures are not 0: the path takes up to {MAX_POINTS:,}")
     pieces = [Piece(Fraction(0), Fraction(1), 0, (), 1)]
     for start, end in where.tolist():
-        part = run_path(exact_run(points, start, end), Fraction(width))
+        part = run_path(exact_run(points, start, end), width)
         pieces = list(_both(pieces, part))
     return pieces
 

@@ -18,6 +18,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.interpolant import Interpolant
 from milpsparse.matching import Exponents, Minimisers, Run
@@ -109,13 +110,16 @@ def minimizers(instance: Instance, p: float) -> Iterator[Network]:
     """Every network of least lp cost for one-input data with a skip connection, 0 < p < 1.
 
     Networks that interval arithmetic does not tell apart are all given (see `Optimum.undecided`).
+    BadInput for another p.
     """
+    if not 0 < p < 1:
+        raise BadInput(f"p = {p}: minimizers are known for 0 < p < 1")
     points = points_of(instance)
-    for paired in minimisers(points, p):
+    for paired in least_pairings(points, p):
         yield Interpolant(points, paired).network()
 
 
-def minimisers(points: Points, p: float) -> Iterator[NDArray[np.bool_]]:
+def least_pairings(points: Points, p: float) -> Iterator[NDArray[np.bool_]]:
     """Every minimiser, as its `paired`; ways that are not told apart are all given."""
     solved = [(start, _minimise(points, start, end, p)) for start, end in runs(points).tolist()]
     yield from _combine(np.zeros(len(points), dtype=bool), solved)

@@ -37,7 +37,7 @@ def data_sets(n, most=10):
 
 def interpolants(points):
     """All minimisers at p = 1/2, and one with the fewest knots."""
-    for paired in [*univariate.minimisers(points, 0.5), univariate.fewest_pairs(points)]:
+    for paired in [*univariate.least_pairings(points, 0.5), univariate.fewest_pairs(points)]:
         yield Interpolant(points, paired)
 
 

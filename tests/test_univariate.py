@@ -245,7 +245,7 @@ def test_all_minimisers_are_given_once_each_and_are_l1_minimisers():
         points = make(x, y)
         for p in POWERS:
             found = univariate.least_cost(points, p)
-            ways = list(univariate.minimisers(points, p))
+            ways = list(univariate.least_pairings(points, p))
             assert len(ways) == len({tuple(way) for way in ways}) == found.number
             assert tuple(found.paired) in {tuple(way) for way in ways}
             several += len(ways) > 2
@@ -263,14 +263,14 @@ def test_up_to_three_points_need_a_knot_at_most(N):
     assert found.value == pytest.approx(2**0.5 if N == 3 else 0)
     assert (univariate.fewest_knots(points), found.number) == (int(N == 3), 1)
     assert univariate.fewest_is_unique(points) == (N < 3)
-    assert [way.tolist() for way in univariate.minimisers(points, 0.5)] == [[False] * N]
+    assert [way.tolist() for way in univariate.least_pairings(points, 0.5)] == [[False] * N]
 
 
 def test_the_number_of_minimisers_multiplies_over_many_runs():
     y = np.cumsum(np.cumsum([0, 0, *[1, 1, 1, 0] * 40])).tolist()
     points = make(range(len(y)), y)
     assert univariate.least_cost(points, 0.5).number == 2**40
-    first = [tuple(way) for way in islice(univariate.minimisers(points, 0.5), 1000)]
+    first = [tuple(way) for way in islice(univariate.least_pairings(points, 0.5), 1000)]
     assert len(set(first)) == 1000
 
 

@@ -79,10 +79,7 @@ def _by_theory(instance: Instance, objective: Objective, limits: Limits) -> Answ
     theory = parse_method("univariate")
     if theory.refusal(instance, objective) is not None:
         return None
-    try:
-        answer = execute(theory, instance, objective, limits)
-    except Unsupported:
-        return None
+    answer = execute(theory, instance, objective, limits)
     return answer.with_(stats={**answer.stats, "steps": [theory.name]})
 
 

@@ -104,10 +104,15 @@ class _Search:
     def _start(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Random weights; each hinge passes through a random point of the sample."""
         xb, D, K = self.sample.points, self.instance.n_features + 1, len(signs)
-        u = self.rng.standard_normal((K, D)) * float(np.sqrt(np.mean(self.sample.labels**2)) or 1.0)
+        u = self.rng.standard_normal((K, D)) * self._size()
         through = xb[self.rng.integers(len(xb), size=K), :-1]
         u[:, -1] = -(u[:, :-1] * through).sum(axis=1)
         return np.concatenate([u.ravel(), np.zeros(D if self.instance.skip else 0)])
+
+    def _size(self) -> float:
+        """The root of the mean square of the labels."""
+        mean = float(np.mean((self.sample.labels / self.scale) ** 2))
+        return self.scale * (mean**0.5 or 1.0)
 
     def _fit(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network | None:
         """Fit the sample, scan all points, and go on with those that were missed."""

@@ -36,7 +36,7 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, minimizers:
     """
     points = points_of(instance)
     if math.isinf(points.error):
-        raise Unsupported("a change of slope is beyond the range of doubles: rescale the data")
+        raise Unsupported("a change of slope is outside 1e-290 .. 1e290: rescale the data")
     if objective.p is not None:
         found = univariate.least_cost(points, objective.p)
         exact, value = Interpolant(points, found.paired), found.value
