@@ -29,12 +29,13 @@ class compiled:  # a decorator
             self.dispatcher = jit()(function)
 
     def __call__(self, *args: Any) -> Any:
-        """Run it; a compilation that takes long is told on stderr."""
+        """Run it; a compilation that takes long is told to a person at a terminal."""
         if self.dispatcher.signatures:
             return self.dispatcher(*args)
         begun = time.monotonic()
         result = self.dispatcher(*args)
         spent, name = time.monotonic() - begun, getattr(self, "__name__", "a loop")
-        if sum(self.dispatcher.stats.cache_misses.values()) and spent > SLOW:
+        missed = sum(self.dispatcher.stats.cache_misses.values()) > 0
+        if missed and spent > SLOW and sys.stderr.isatty():  # logs and scripts need not know
             print(f"milpsparse: compiled {name} in {spent:.1f} s, once", file=sys.stderr)
         return result
