@@ -106,6 +106,20 @@ def points_of(instance: Instance) -> Points:
     return _POINTS[instance]
 
 
+def measured_points(instance: Instance) -> Points:
+    """The points, where the sizes of their curvatures are those of doubles.
+
+    Raises
+    ------
+    Unsupported
+        A curvature is so large or small that its double says its sign only.
+    """
+    points = points_of(instance)
+    if math.isinf(points.error):
+        raise Unsupported("a change of slope is outside 1e-290 .. 1e290: rescale the data")
+    return points
+
+
 def _sorted(instance: Instance) -> Points:
     """Equal rows once. Positions that differ only beyond the doubles are told apart."""
     if instance.n_features != 1:

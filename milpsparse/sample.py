@@ -58,7 +58,6 @@ def _largest(values: NDArray[np.float64], n: int) -> NDArray[np.int64]:
 
 def subset(instance: Instance, rows: NDArray[np.int64]) -> Instance:
     """The instance of some of the points: the same bound and flags, no known values."""
-    d = instance.n_features
     at = {int(row): i for i, row in enumerate(rows)} if instance.spelled else {}
     spelled = {(at[i], j): v for (i, j), v in instance.spelled.items() if i in at}
     return Instance(
@@ -68,7 +67,7 @@ def subset(instance: Instance, rows: NDArray[np.int64]) -> Instance:
         skip=instance.skip,
         count_bias=instance.count_bias,
         name=f"{instance.name}[{len(rows)} points]",
-        spelled={key: value for key, value in spelled.items() if key[1] <= d},
+        spelled=spelled,
     )
 
 

@@ -8,7 +8,6 @@ branch and prune from the left. Costs are divided by 1 - q, as all matchings tie
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,8 +15,8 @@ from typing import Any
 
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
-from milpsparse.matching import Exponents, Minimisers, Run, arb
-from milpsparse.points import Points, points_of
+from milpsparse.matching import Exponents, Minimisers, Run
+from milpsparse.points import measured_points
 from milpsparse.univariate import exact_run, runs
 
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
@@ -70,7 +69,7 @@ def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
     """
     width = _valid_width(width)
     best, seen = Threshold(Fraction(1), Fraction(1)), set()
-    points, doubt = _points(instance), False
+    points, doubt = measured_points(instance), False
     for start, end in runs(points).tolist():
         if end - start < 4:
             continue
@@ -89,13 +88,6 @@ def _valid_width(width: float | Fraction) -> Fraction:
     if not (isinstance(width, (float, int, Fraction)) and 1e-15 <= width < 1):
         raise BadInput(f"width {width}: from 1e-15 to below 1")
     return Fraction(width)
-
-
-def _points(instance: Instance) -> Points:
-    points = points_of(instance)
-    if math.isinf(points.error):
-        raise Unsupported("a change of slope is outside 1e-290 .. 1e290: rescale the data")
-    return points
 
 
 def run_threshold(run: Run, width: Fraction = WIDTH, upto: Fraction = Fraction(1)) -> Threshold:
@@ -172,7 +164,7 @@ def lp_path(instance: Instance, width: float | Fraction = 1e-9) -> list[Piece]:
 
     Between two pieces is an interval of at most about `width` in which the minimisers change.
     """
-    points, width = _points(instance), _valid_width(width)
+    points, width = measured_points(instance), _valid_width(width)
     where = runs(points)
     if (size := int((where[:, 1] - where[:, 0]).sum())) > MAX_POINTS:
         raise Unsupported(f"{size:,} curvatures are not 0: the path takes up to {MAX_POINTS:,}")
@@ -210,8 +202,3 @@ def _append(pieces: list[Piece], low: Fraction, high: Fraction, found: Minimiser
     if pieces and pieces[-1].high == low and pieces[-1].jumps == jumps:
         low = pieces.pop().low
     pieces.append(Piece(low, high, len(jumps), jumps, found.number))
-
-
-def cost(jumps: Sequence[Fraction], q: Fraction) -> float:
-    """The lp cost sum a^q of some jumps."""
-    return sum(float(arb(abs(a)) ** arb(q)) for a in jumps)

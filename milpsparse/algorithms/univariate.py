@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from milpsparse import univariate
 from milpsparse.answer import Answer, Termination
-from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.interpolant import Interpolant
 from milpsparse.method import Algorithm, Limits, Option, Options
 from milpsparse.objective import Objective
-from milpsparse.points import Points, points_of
+from milpsparse.points import Points, measured_points
 from milpsparse.rewrite import drop_zeros, split
 
 MOST_SPLIT = 100_000  # points up to which a network is rewritten, in rationals, to fit B
@@ -34,9 +33,7 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, minimizers:
     stats has `minimizers`, how many there are: an integer, "unique", "infinitely many", or null
     where `undecided` comparisons were left open; and with the option, so many as `all_knots`.
     """
-    points = points_of(instance)
-    if math.isinf(points.error):
-        raise Unsupported("a change of slope is outside 1e-290 .. 1e290: rescale the data")
+    points = measured_points(instance)
     if objective.p is not None:
         found = univariate.least_cost(points, objective.p)
         exact, value = Interpolant(points, found.paired), found.value
@@ -47,8 +44,7 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, minimizers:
         stats = (
             {"minimizers": "unique" if unique else "infinitely many"} if objective.counts else {}
         )
-        fewest = univariate.fewest_knots(points)
-        value = fewest if objective.counts else univariate.variation(points)
+        value = exact.n_neurons(skip=True) if objective.counts else univariate.variation(points)
     answer = Answer(
         objective=str(objective),
         termination=Termination.OPTIMAL,
