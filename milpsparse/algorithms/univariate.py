@@ -142,6 +142,6 @@ ALGORITHM = Algorithm(
     run=run,
     refuses=refuses,
     options={
-        "minimizers": Option(0, "lp: how many minimizers to list as knots", low=0, high=10_000)
+        "minimizers": Option(0, "lp: minimizers to list, as knots in --json", low=0, high=10_000)
     },
 )
