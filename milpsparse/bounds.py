@@ -72,8 +72,8 @@ def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound
         return
     if not instance.skip:
         free_constant = objective.kind == "parameters" and not instance.count_bias
-        y = instance.y
-        if free_constant and (np.any(y != y[0]) or len(set(instance.y_exact.tolist())) > 1):
+        y = instance.y_exact if instance.spelled else instance.y
+        if free_constant and np.any(y != y[0]):
             yield LowerBound(Fraction(1), "theorem", "the labels are not constant in the inputs")
     elif instance.n_features > 1 and not is_affine(instance):
         yield LowerBound(Fraction(1), "theorem", "the labels are not affine in the inputs")
@@ -92,7 +92,7 @@ def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]
     """Networks with S free numbers reach label vectors of dimension at most S only."""
     if not objective.counts:
         return
-    N = _n_distinct(instance)
+    N = instance.n_distinct
     affine = affine_rank(instance)
     left = Fraction(N - affine if instance.skip else N)
     D = instance.n_features + 1
@@ -103,15 +103,6 @@ def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]
     else:  # every neuron brings a free bias; without skip the constants are free too
         value = Fraction(-(-(left - (not instance.skip)) // 2))
     yield LowerBound(max(value, Fraction(0)), "generic", "dimension count: almost every labelling")
-
-
-def _n_distinct(instance: Instance) -> int:
-    """How many points differ in their inputs."""
-    if instance.n_features == 1:
-        return len(points_of(instance))
-    if instance.spelled:
-        return len({tuple(row) for row in instance.X_exact.tolist()})
-    return len(np.unique(instance.X, axis=0))
 
 
 _RULES: tuple[Callable[[Instance, Objective], Iterator[LowerBound]], ...] = (

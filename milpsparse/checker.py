@@ -22,9 +22,7 @@ from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
 from milpsparse.points import points_of
-from milpsparse.rational import integers
-
-BIT_BUDGET = 20_000_000_000  # points x neurons x bits of an exact evaluation: some seconds
+from milpsparse.residuals import largest_residual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +95,7 @@ def _network_facts(
     if reason := _malformed(instance, network):
         return {}, reason
     sound = isinstance(network.exact, Interpolant)  # then it passes through all points
-    residual = Fraction(0) if sound else max(abs(r) for r in residuals(instance, network))
+    residual = Fraction(0) if sound else largest_residual(instance, network)
     facts: dict[str, Any] = {
         "exact": residual == 0,
         "max_residual": _float(residual),
@@ -168,39 +166,6 @@ def _misshapen(instance: Instance, network: Network) -> str:
     if network.skip is not None and network.skip.weights.shape != (d,):
         return f"the skip connection has shape {network.skip.weights.shape}, not {(d,)}"
     return ""
-
-
-def residuals(instance: Instance, network: Network) -> list[Fraction]:
-    """f(x_i) - y_i for every point, in rationals; doubles count as the dyadics they are.
-
-    Network and data are scaled to integers, so that sums need no common denominators on the way.
-    Thousands of neurons with unlike denominators would make integers of a million bits: such a
-    network is judged by its doubles.
-    """
-    d, N = instance.n_features, instance.n_samples
-    net = network.best
-    numbers, scale = integers(_entries(net, d))
-    if N * len(net.signs) * scale.bit_length() > BIT_BUDGET:
-        net = network
-        numbers, scale = integers(_entries(net, d))
-    u = np.array(numbers, dtype=object).reshape(-1, d + 1)
-    data, unit = integers([*instance.X_exact.ravel().tolist(), *instance.y_exact.tolist()])
-    X, y = np.array(data[:-N], dtype=object).reshape(N, d), np.array(data[-N:], dtype=object)
-    points = np.column_stack([X, np.full(N, unit, dtype=object)])
-    signs, step = net.signs.astype(object), max(1, 200_000 // len(u))
-    found: list[Fraction] = []
-    for first in range(0, N, step):
-        rows = slice(first, first + step)
-        values = points[rows] @ u.T  # pre-activations, and the skip connection in the last column
-        hidden = np.where(values[:, :-1] > 0, values[:, :-1], 0) @ signs
-        out = hidden + values[:, -1] - y[rows] * scale
-        found += [Fraction(int(v), unit * scale) for v in out]
-    return found
-
-
-def _entries(network: Network, d: int) -> list[Fraction]:
-    """All path parameters row by row, then the skip connection."""
-    return [_fraction(v) for v in [*network.path.ravel().tolist(), *_skip_entries(network, d)]]
 
 
 def _skip_entries(network: Network, d: int) -> list[Any]:

@@ -269,6 +269,32 @@ def check(folder: Path) -> None:
 
 
 @cli.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--instance",
+    "data",
+    metavar="DATA",
+    help="The instance that the proofs must be about: a .json, a .csv or a library name. "
+    "Proofs of up to 10,000 points hold their data.",
+)
+def verify(files: tuple[str, ...], data: str | None) -> None:
+    """Check proofs of lower bounds in exact arithmetic, and print what each of them proves.
+
+    A proof FILE (.proof, or .proof.gz) says that every network through some points, rows of an
+    instance, has at least so many neurons or parameters. Every step is checked anew, with nothing
+    taken from the search that wrote it. Without data, in the file or as DATA, a proof speaks of
+    its points alone. Exits 1 if a proof does not hold.
+
+    \b
+      milpsparse verify planted.proof.gz
+      milpsparse verify a.proof b.proof --instance mine.json
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.verify(files, data))
+
+
+@cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def table(folder: Path) -> None:
     """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows."""

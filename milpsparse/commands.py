@@ -1,4 +1,4 @@
-"""What the longer commands do: solve, run, status and check; they return exit codes."""
+"""What the longer commands do: solve, run, check, verify, ...; they return exit codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from milpsparse.instance_files import read_json
 from milpsparse.objective import parse_objective
 from milpsparse.solving import check_options
 from milpsparse.solving import solve as solve_instance
+
+if TYPE_CHECKING:
+    from milpsparse.proof import Claim
 
 OK, WRONG, NOTHING, INTERRUPTED = 0, 1, 4, 130
 
@@ -253,6 +256,40 @@ def check(folder: Path) -> int:
         click.echo(text)
     click.echo(f"{len(rows)} rows checked, {len(wrong)} wrong claims")
     return WRONG if wrong else OK
+
+
+def verify(files: tuple[str, ...], data: str | None) -> int:
+    """Check proofs, one line each; of the given data, or of those that a file holds."""
+    from milpsparse.proof import ProofError, read_lines, verify_lines
+
+    instance = None if data is None else library.find(data)
+    wrong = 0
+    for file in files:
+        try:
+            claim = verify_lines(read_lines(file), instance)
+            name = claim.instance if instance is None else instance.name
+            click.echo(f"{file}: holds: {_said(claim, name if claim.tied else 'these points')}")
+        except ProofError as error:
+            wrong += 1
+            click.echo(f"{file}: does not hold: {error}")
+    return WRONG if wrong else OK
+
+
+def _said(claim: Claim, through: str) -> str:
+    """A claim as a sentence."""
+    skip = "with a skip connection " if claim.skip else ""
+    bound = "" if claim.bound is None else f" with |u| <= {float(claim.bound)!r}"
+    unit = claim.objective.removesuffix("s" if claim.at_least == 1 else "")
+    if claim.objective == "parameters":
+        unit += " (biases counted)" if claim.count_bias else " (biases not counted)"
+    how = f"{claim.kind} proof"
+    if claim.n_nodes:
+        how += f", {claim.n_leaves:,} {'leaf' if claim.n_leaves == 1 else 'leaves'}"
+    how += f", {len(claim.rows):,} witness point{'s' * (len(claim.rows) != 1)}"
+    if claim.tied:
+        how += f", data {claim.sha256[:12]}"
+    what = f"every network {skip}through {through}{bound.removesuffix('.0')}"
+    return f"{what} has at least {claim.at_least:,} {unit} ({how})"
 
 
 def _named(row: dict[str, Any], reason: str) -> str:

@@ -99,6 +99,18 @@ def rank(matrix: Rational) -> int:
     return int(fmpz_mat([integers(row)[0] for row in matrix.tolist()]).rank())
 
 
+def null_space(matrix: Rational) -> Rational:
+    """Rows of integers that span all v with matrix @ v == 0; shape (nullity, columns)."""
+    from flint import fmpz_mat
+
+    basis, nullity = fmpz_mat([integers(row)[0] for row in matrix.tolist()]).nullspace()
+    out = np.zeros((nullity, matrix.shape[1]), dtype=object)
+    for i, j in np.ndindex(out.shape):
+        out[i, j] = int(basis[j, i])
+    out //= np.gcd.reduce(out, axis=1)[:, None]  # determinants share large factors
+    return out
+
+
 def independent_columns(matrix: Rational) -> list[int]:
     """A maximal set of independent columns, chosen left to right."""
     from flint import fmpz_mat, nmod_mat

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from milpsparse import instance as instances
 from milpsparse.bounds import best_bound, lower_bounds
+from milpsparse.errors import BadInstance
 from milpsparse.instance import Instance
 from milpsparse.matching import knots_needed
 from milpsparse.network import from_exact
@@ -245,6 +247,18 @@ def test_the_generic_bound_is_the_dimension_count(word, skip, count_bias, bound)
             X=np.vstack([X, X]), y=np.concatenate([y, y]), skip=skip, count_bias=count_bias
         )
         assert best(twice, word, "generic") == bound(N, d + 1)
+
+
+@pytest.mark.parametrize("factor", [instances._ODD, np.uint64(0)])  # 0: all rows share a hash
+def test_points_that_differ_are_counted_whatever_the_hash(factor, monkeypatch):
+    monkeypatch.setattr(instances, "_ODD", factor)
+    rng = np.random.default_rng(0)
+    for N, d in [(1, 1), (200, 1), (200, 2), (200, 3)]:
+        X = rng.choice([-1.5, -0.0, 0.0, 5e-324, 2.0], (N, d))
+        assert Instance(X=X, y=X.sum(axis=1)).n_distinct == len(np.unique(X, axis=0))
+        with pytest.raises(BadInstance, match=f"and {N + 1} have the same x and different y"):
+            Instance(X=np.vstack([X, X[:1]]), y=[*X.sum(axis=1), 7.0])
+    assert Instance(X=[["0.1"], [0.1], ["1/10"], [0.5]], y=[1, 2, 1, 3]).n_distinct == 3
 
 
 def test_the_generic_bound_counts_the_true_dimension_of_the_inputs():

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import network as networks
 from milpsparse.answer import Answer, Termination
-from milpsparse.checker import check, residuals
+from milpsparse.checker import check
 from milpsparse.judge import gap
 from milpsparse.network import Network, Skip, from_exact
 from milpsparse.rational import rationals
@@ -175,16 +174,6 @@ def test_an_lp_network_that_exceeds_the_bound_has_no_value_and_is_no_lie():
     verdict = check(tight, claim)
     assert not verdict.failed
     assert verdict.primal_bound is None
-
-
-def test_residuals_are_exact_rationals():
-    rng = np.random.default_rng(0)
-    X, y = rng.uniform(-1, 1, (7, 3)), rng.uniform(-1, 1, 7)
-    instance = ms.Instance(X=X, y=y)
-    net = Network(rng.choice([-1, 1], 4), rng.standard_normal((4, 3)), rng.standard_normal(4))
-    exact = networks.from_exact(net.signs, net.path, 3).best
-    direct = exact(instance.X_exact) - instance.y_exact
-    assert residuals(instance, net) == list(direct)
 
 
 def test_the_check_changes_nothing():

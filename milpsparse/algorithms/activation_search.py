@@ -1,0 +1,179 @@
+"""Activation search: branch and bound on activations, which proves the fewest neurons.
+
+A network of multistart tells what is to be refuted: all networks with one neuron less. Their
+activations are decided point by point; what is left is a small linear program, and each one without
+a solution gives multipliers that anyone can check. N costs a scan: only few points are ever decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from milpsparse.answer import Answer, Termination
+from milpsparse.bounds import best_bound
+from milpsparse.errors import Unsupported
+from milpsparse.execute import execute, with_bound
+from milpsparse.instance import Instance
+from milpsparse.level_search import Level
+from milpsparse.method import Algorithm, Limits, Option, Options
+from milpsparse.naming import parse_method
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+from milpsparse.split_search import MOST_NEURONS, Found
+
+FIRST = 20_000  # linear programs a split in the first round, four times as many in the next
+
+
+def run(
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    *,
+    multistart: bool = True,
+    proof: bool = True,
+) -> Answer:
+    """The fewest neurons with a proof, or the bounds when the time is over."""
+    best = _incumbent(instance, objective, limits) if multistart else None
+    return search(instance, objective, limits, best, proof)
+
+
+def search(
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    best: Network | None,
+    proof: bool = True,
+) -> Answer:
+    """Refute all that is smaller than the best known network, or find it.
+
+    Without a bound B, all networks are searched in half of the time; where that does not end,
+    those within twice the largest entry of the best network.
+    """
+    if instance.bound is not None or best is None:
+        return _Search(instance, objective, best).run(limits).answer(proof)
+    half = Limits(time_limit_s=limits.left() / 2, threads=limits.threads, seed=limits.seed)
+    free = _Search(instance, objective, best).run(half)
+    if free.closed:
+        return free.answer(proof)
+    bounded = _Search(with_bound(instance, free.best or best), objective, free.best).run(limits)
+    better = bounded if bounded.lower > free.lower else free
+    return better.answer(proof).with_(network=bounded.best)
+
+
+@dataclass
+class _Search:
+    """Levels, the incumbent and the lower bound of one search."""
+
+    instance: Instance
+    objective: Objective
+    best: Network | None
+    lower: int = 0  # proved by `proved`, or by a theorem that the check finds again
+    proved: Level | None = None
+    levels: dict[int, Level] = field(default_factory=dict)
+
+    @property
+    def top(self) -> int:
+        """Neurons of the networks to be refuted last."""
+        if self.best is None:
+            return MOST_NEURONS
+        return int(self.instance.value(self.best, self.objective)) - 1
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to be refuted."""
+        return self.lower > self.top
+
+    def run(self, limits: Limits) -> _Search:
+        """The last level for a while, then the lowest open one: bounds rise while time is left."""
+        from tqdm import tqdm
+
+        theorem = best_bound(self.instance, self.objective, "theorem")
+        self.lower = int(theorem.value) if theorem else 0
+        programs = FIRST
+        with tqdm(desc="activation search", unit=" LPs", disable=None, leave=False) as bar:
+            while not self.closed and limits.left() > 0.02:
+                before = self._programs()
+                for K in dict.fromkeys((self.top, self.lower)):
+                    if self.lower <= K <= self.top and K <= MOST_NEURONS:
+                        self._level(K, limits, programs)
+                spent = self._programs() - before
+                if spent == 0:
+                    break  # only fits within tolerance are left, or too many neurons
+                bar.set_postfix_str(f"between {self.lower} and {self.top + 1} neurons")
+                bar.update(spent)
+                programs *= 4
+        return self
+
+    def _programs(self) -> int:
+        return sum(level.count("LPS") for level in self.levels.values())
+
+    def _level(self, K: int, limits: Limits, programs: int) -> None:
+        if K not in self.levels:
+            self.levels[K] = Level(self.instance, self.objective, K, limits.seed)
+        level = self.levels[K]
+        found = level.run(programs, limits)
+        if found == Found.NETWORK:
+            self.best = level.network
+        elif found == Found.NOTHING:
+            self.lower, self.proved = K + 1, level
+
+    def answer(self, proof: bool) -> Answer:
+        """What is claimed, and the proof of it."""
+        instance, value = self.instance, None
+        if self.best is not None:
+            value = instance.value(self.best, self.objective)
+        lines, note = None, ""
+        if proof and self.proved is not None:
+            try:
+                lines = self.proved.proof()
+            except Unsupported as error:
+                note = str(error)
+        ended = Termination.FEASIBLE if self.best is not None else Termination.TIME_LIMIT
+        return Answer(
+            objective=str(self.objective),
+            termination=Termination.OPTIMAL if self.closed else ended,
+            network=self.best,
+            claimed_primal_bound=value,
+            claimed_dual_bound=float(self.lower),
+            dual_bound_scope="all" if instance.bound is None else "within_bound",
+            bound_used=instance.bound,
+            raw_status=note or f"{self._programs()} linear programs",
+            node_count=sum(level.count("DEAD") for level in self.levels.values()),
+            stats=self._stats(),
+            proof=lines,
+        )
+
+    def _stats(self) -> dict[str, object]:
+        levels = {K: level.count("LPS") for K, level in self.levels.items()}
+        leaves = self.proved.count("LEAVES") if self.proved else 0
+        return {"linear_programs": levels, "leaves": leaves}
+
+
+def _incumbent(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
+    """What multistart finds in a fifth of the time, where it is exact and fits the bound."""
+    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=limits.seed)
+    try:
+        network = execute(parse_method("multistart"), instance, objective, part).network
+    except Unsupported:
+        return None
+    if network is None or network.exact is None:
+        return None
+    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
+    return network if fits else None
+
+
+def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:
+    """Nothing."""
+    return None
+
+
+ALGORITHM = Algorithm(
+    summary="branch and bound on activations, around a multistart network; writes proofs",
+    objectives=frozenset({"neurons"}),
+    run=run,
+    refuses=refuses,
+    options={
+        "multistart": Option(True, "start from a network of multistart"),
+        "proof": Option(True, "keep the proof of the lower bound"),
+    },
+)

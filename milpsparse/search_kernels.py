@@ -1,0 +1,596 @@
+"""Compiled branch and bound on activations: which network of given signs fits points, or why none.
+
+A node decides for some points which neurons are active on them; what is left is a linear program,
+solved by a dual simplex method on a small inverse of the active rows. Rows come from the decisions
+and are never stored: a sign row (point i, neuron k), and fit rows (point i, sign s, set T), which
+hold as soon as all neurons of sign -s are decided at i, because relu(z) >= 0 and relu(z) >= z:
+
+    s (free(x_i) + sum_{k in T} s z_k - sum_{k active, of sign -s} s z_k) <= s y_i.
+
+Import it where it is used: it loads numba.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from milpsparse.jit import compiled
+
+_inner = partial(numba.njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+LOWER, UPPER, PINNED, ON, OFF, FIT_PLUS, FIT_MINUS = range(7)  # kinds of rows
+INFEASIBLE, FOUND, BUDGET, GROW = range(4)  # why a search returns
+TOLERANCE = 1e-9  # violation of a row, labels and bound being scaled to 1
+PIVOT = 1e-9  # smallest pivot
+REFACTOR = 40  # pivots after which the inverse is computed anew
+CANDIDATES = 8  # points whose children are counted at a node
+UNDECIDED, ACTIVE, INACTIVE = 0, 1, -1
+
+LEVEL, NODES, ENTRIES, LPS, PIVOTS, NUMBER, UNSURE, LEAVES, DEAD = range(9)  # entries of `at`
+COUNTERS = 9
+
+
+class Problem(NamedTuple):
+    """Points and neurons. Variables: the D entries of each neuron in turn, then linear columns."""
+
+    xb: Any  # (W, D) inputs with 1
+    linear: Any  # (W, L) linear columns at the points
+    y: Any  # (W,)
+    sign: Any  # (K,) 1 or -1
+    box: Any  # (n,) largest size of each variable; inf where it is free, 0 where it is excluded
+    shape: Any  # (K,) neurons with one number may be renamed as each other
+    flips: Any  # (1,) whether a fresh neuron may be turned over (skip connection)
+    one_sign: Any  # (1,) whether all neurons have one sign: then fit rows hold everywhere
+
+
+class States(NamedTuple):
+    """Simplex states, one a level of the tree and then one a neuron being decided."""
+
+    inverse: Any  # (S, n, n)
+    u: Any  # (S, n) the point
+    price: Any  # (S, n) multipliers of the active rows, >= 0
+    row: Any  # (S, n) codes of the active rows
+    age: Any  # (S,) pivots since the inverse was computed
+
+
+class Tree(NamedTuple):
+    """The open path, and the record of all nodes."""
+
+    bits: Any  # (W, K) decisions of the open path
+    weight: Any  # (W,) failures of a point, to try it sooner
+    point: Any  # (S,) the point that a level decides
+    masks: Any  # (S, 2^K) the patterns to visit
+    ids: Any  # (S, 2^K) their nodes
+    todo: Any  # (S,) patterns left
+    node: Any  # (M, 4) point, neuron, first child, second child; a leaf: -1, first entry, entries, -
+    codes: Any  # (E,) rows of the leaves
+    multipliers: Any  # (E,)
+    at: Any  # counters
+
+
+class Work(NamedTuple):
+    """Scratch memory."""
+
+    g: Any  # (n,) a row
+    w: Any  # (n,) the row in terms of the active rows
+    total: Any  # (n,)
+    A: Any  # (n, n)
+    swap: Any  # (n,)
+    order: Any  # (K,) neurons in the order in which a point decides them
+    group: Any  # (K,) interchangeable neurons have one number
+    fresh: Any  # (K,) neurons without decisions
+    cert: Any  # (n + 1,) codes of a contradiction
+    cert_m: Any  # (n + 1,) its multipliers
+    turn: Any  # (K + 1,) what the enumeration of patterns does next
+    undo: Any  # (K, K) neurons decided together
+
+
+@_inner()
+def code_of(kind, i, k, members):  # type: ignore[no-untyped-def]
+    """A row as one number."""
+    return kind | (k << 3) | (i << 9) | (members << 32)
+
+
+@_inner()
+def _add(P, code, f, total):  # type: ignore[no-untyped-def]
+    """Add f g of the row g.u >= h to a total; returns f h."""
+    kind, k, i, members = code & 7, (code >> 3) & 63, (code >> 9) & 0x7FFFFF, code >> 32
+    D, K = P.xb.shape[1], len(P.sign)
+    if kind <= PINNED:
+        total[i] += -f if kind == UPPER else f
+        return 0.0 if kind == PINNED else -f * P.box[i]
+    if kind <= OFF:
+        side = f if kind == ON else -f
+        for j in range(D):
+            total[k * D + j] += side * P.xb[i, j]
+        return 0.0
+    s = 1.0 if kind == FIT_PLUS else -1.0
+    for m in range(K):
+        if (members >> m) & 1:
+            side = -f if P.sign[m] == s else f
+            for j in range(D):
+                total[m * D + j] += side * P.xb[i, j]
+    for j in range(P.linear.shape[1]):
+        total[K * D + j] -= s * f * P.linear[i, j]
+    return -s * f * P.y[i]
+
+
+@_inner()
+def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
+    """The most violated row of a point: (violation, code)."""
+    D, K = P.xb.shape[1], len(P.sign)
+    worst, code = 0.0, np.int64(-1)
+    free = -P.y[i]
+    members = np.int64(0)  # T and the active neurons of the other sign
+    plus, minus = True, True  # whether the fit row of a sign holds
+    for k in range(K):
+        value = 0.0
+        for j in range(D):
+            value += u[k * D + j] * P.xb[i, j]
+        b = bits[i, k]
+        if b == ACTIVE:
+            if -value > worst:
+                worst, code = -value, code_of(ON, i, k, 0)
+        elif b == INACTIVE and value > worst:
+            worst, code = value, code_of(OFF, i, k, 0)
+        if P.sign[k] > 0:
+            minus &= b != UNDECIDED
+        else:
+            plus &= b != UNDECIDED
+        if b == ACTIVE or (b == UNDECIDED and value > 0.0):
+            free += P.sign[k] * value
+            members |= 1 << k
+    if plus or minus:
+        for j in range(P.linear.shape[1]):
+            free += u[K * D + j] * P.linear[i, j]
+        if plus and free > worst:
+            worst, code = free, code_of(FIT_PLUS, i, 0, members)
+        if minus and -free > worst:
+            worst, code = -free, code_of(FIT_MINUS, i, 0, members)
+    return worst, code
+
+
+@_inner()
+def _most_violated(P, T, depth, u):  # type: ignore[no-untyped-def]
+    """The most violated row: the box and decided points first, then all where fit rows hold."""
+    worst, code = TOLERANCE, np.int64(-1)
+    for v in range(len(u)):
+        off = abs(u[v]) - P.box[v]
+        if off > worst * max(1.0, P.box[v]):
+            worst = off / max(1.0, P.box[v])
+            code = code_of(UPPER if u[v] > 0 else LOWER, v, 0, 0)
+    for m in range(depth):
+        off, row = _worst_at(P, T.bits, u, T.point[m])
+        if off > worst:
+            worst, code = off, row
+    if code < 0 and P.one_sign[0]:
+        for i in range(len(P.y)):
+            off, row = _worst_at(P, T.bits, u, i)
+            if off > worst:
+                worst, code = off, row
+    return code
+
+
+@_inner()
+def _refactor(P, S, s, Wk):  # type: ignore[no-untyped-def]
+    """The inverse of the active rows anew, by Gauss-Jordan elimination in place, and the point."""
+    n, h, row, A = S.u.shape[1], Wk.total, Wk.g, Wk.A
+    for a in range(n):
+        A[a] = 0.0
+        h[a] = _add(P, S.row[s, a], 1.0, A[a])
+        Wk.swap[a] = a
+    for c in range(n):
+        p = c
+        for a in range(c + 1, n):
+            if abs(A[a, c]) > abs(A[p, c]):
+                p = a
+        if p != c:
+            Wk.swap[p], Wk.swap[c] = Wk.swap[c], Wk.swap[p]
+            for b in range(n):
+                A[p, b], A[c, b] = A[c, b], A[p, b]
+        scale = 1.0 / A[c, c]
+        A[c, c] = 1.0
+        for b in range(n):
+            row[b] = A[c, b] * scale
+            A[c, b] = row[b]
+        for a in range(n):
+            f = A[a, c]
+            if a != c and f != 0.0:
+                A[a, c] = 0.0
+                for b in range(n):
+                    A[a, b] -= f * row[b]
+    for a in range(n):
+        value = 0.0
+        for b in range(n):
+            S.inverse[s, a, Wk.swap[b]] = A[a, b]
+            value += A[a, b] * h[Wk.swap[b]]
+        S.u[s, a] = value
+    S.age[s] = 0
+
+
+@_inner()
+def _holds(P, Wk, m):  # type: ignore[no-untyped-def]
+    """Whether the m rows and multipliers in the scratch are a contradiction by a clear margin.
+
+    Free variables only have to vanish nearly: exact multipliers are found when a proof is written.
+    """
+    total, h, size, left = Wk.total, 0.0, 0.0, 0.0
+    total[:] = 0.0
+    for a in range(m):
+        h += _add(P, Wk.cert[a], Wk.cert_m[a], total)
+        size += Wk.cert_m[a]
+    for v in range(len(total)):
+        if np.isinf(P.box[v]):
+            if abs(total[v]) > 1e-9 * size:
+                return False
+        else:
+            left += abs(total[v]) * P.box[v]
+    return left + 1e-11 * size < h
+
+
+@_inner()
+def _certify(P, S, T, Wk, s, code):  # type: ignore[no-untyped-def]
+    """Whether the row `code` = sum w_a row_a, w <= 0, is a contradiction; it goes to the scratch."""
+    m = 0
+    if (code & 7) > PINNED:  # the box counts by itself
+        Wk.cert[0], Wk.cert_m[0], m = code, 1.0, 1
+    for a in range(S.u.shape[1]):
+        if Wk.w[a] < -1e-11 and (S.row[s, a] & 7) > PINNED:
+            Wk.cert[m], Wk.cert_m[m] = S.row[s, a], -Wk.w[a]
+            m += 1
+    T.at[NUMBER] = m
+    return _holds(P, Wk, m)
+
+
+@_inner()
+def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
+    """Dual simplex from state s; True when feasible, else the contradiction is in the scratch."""
+    n, at = S.u.shape[1], T.at
+    at[LPS] += 1
+    for _ in range(2000):
+        if S.age[s] >= REFACTOR:
+            _refactor(P, S, s, Wk)
+        code = _most_violated(P, T, depth, S.u[s])
+        if code < 0:
+            return True
+        Wk.g[:] = 0.0
+        gap = _add(P, code, 1.0, Wk.g)
+        for a in range(n):
+            Wk.w[a] = 0.0
+        for b in range(n):
+            gb = Wk.g[b]
+            if gb != 0.0:
+                gap -= gb * S.u[s, b]
+                for a in range(n):
+                    Wk.w[a] += gb * S.inverse[s, b, a]
+        leave, step, pinned = -1, np.inf, 0.0
+        for a in range(n):
+            size = Wk.w[a]
+            if (S.row[s, a] & 7) == PINNED:
+                if abs(size) > max(pinned, PIVOT) and P.box[S.row[s, a] >> 9] > 0.0:
+                    leave, pinned = a, abs(size)
+            elif pinned == 0.0 and size > PIVOT:
+                t = S.price[s, a] / size
+                if t < step or (t == step and size > Wk.w[leave]):
+                    leave, step = a, t
+        if leave < 0:
+            if _certify(P, S, T, Wk, s, code):
+                return False
+            if S.age[s] > 0:
+                S.age[s] = REFACTOR
+                continue
+            at[UNSURE] += 1
+            return True
+        if pinned > 0.0:
+            at[PIVOTS] += 1
+            step = 0.5 + (at[PIVOTS] * 0.6180339887498949) % 1.0
+        else:
+            at[PIVOTS] += 1
+            for a in range(n):
+                if (S.row[s, a] & 7) != PINNED:
+                    S.price[s, a] = max(0.0, S.price[s, a] - step * Wk.w[a])
+        S.price[s, leave] = step
+        S.row[s, leave] = code
+        inv = 1.0 / Wk.w[leave]
+        for b in range(n):
+            f = S.inverse[s, b, leave] * inv
+            S.u[s, b] += gap * f
+            if f != 0.0:
+                for a in range(n):
+                    S.inverse[s, b, a] -= f * Wk.w[a]
+            S.inverse[s, b, leave] = f
+        S.age[s] += 1
+    at[UNSURE] += 1
+    return True
+
+
+@_inner()
+def _copy(S, source, target):  # type: ignore[no-untyped-def]
+    n = S.u.shape[1]
+    for a in range(n):
+        S.u[target, a] = S.u[source, a]
+        S.price[target, a] = S.price[source, a]
+        S.row[target, a] = S.row[source, a]
+        for b in range(n):
+            S.inverse[target, a, b] = S.inverse[source, a, b]
+    S.age[target] = S.age[source]
+
+
+@_inner()
+def _groups(P, bits, Wk):  # type: ignore[no-untyped-def]
+    """Neurons of one sign, shape and history get one number; the rarer sign is decided first."""
+    W, K = bits.shape
+    n_plus = 0
+    for k in range(K):
+        n_plus += P.sign[k] > 0
+        Wk.fresh[k] = True
+        for i in range(W):
+            if bits[i, k] != UNDECIDED:
+                Wk.fresh[k] = False
+                break
+        Wk.group[k] = k
+        for m in range(k):
+            if P.sign[m] != P.sign[k] or P.shape[m] != P.shape[k]:
+                continue
+            same = True
+            for i in range(W):
+                if bits[i, k] != bits[i, m]:
+                    same = False
+                    break
+            if same:
+                Wk.group[k] = Wk.group[m]
+                break
+    first = 1.0 if 2 * n_plus <= K else -1.0
+    at = 0
+    for k in range(K):
+        if P.sign[k] == first:
+            Wk.order[at] = k
+            at += 1
+    for k in range(K):
+        if P.sign[k] != first:
+            Wk.order[at] = k
+            at += 1
+
+
+@_inner()
+def _log_leaf(P, T, Wk, node):  # type: ignore[no-untyped-def]
+    """Write the contradiction in the scratch as the leaf of a node, its multipliers as integers.
+
+    The shortest integers that still contradict by a margin are taken.
+    """
+    first, m, largest = T.at[ENTRIES], T.at[NUMBER], Wk.cert_m[: T.at[NUMBER]].max()
+    T.multipliers[first : first + m] = Wk.cert_m[:m] / largest
+    for scale in (2.0**8, 2.0**16, 2.0**24, 2.0**32, 2.0**44):
+        for a in range(m):
+            Wk.cert_m[a] = np.rint(T.multipliers[first + a] * scale)
+        if _holds(P, Wk, m):
+            break
+    T.codes[first : first + m] = Wk.cert[:m]
+    T.multipliers[first : first + m] = Wk.cert_m[:m]
+    T.node[node, 0], T.node[node, 1], T.node[node, 2] = -1, first, m
+    T.at[ENTRIES] += m
+    T.at[LEAVES] += 1
+
+
+@_inner()
+def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def]
+    """The patterns of point i that are feasible at a level, by deciding neuron after neuron.
+
+    With root >= 0, the nodes are recorded below node `root` and the patterns are kept; otherwise
+    they are only counted, up to `most`.
+    """
+    K, base = len(P.sign), level + 1
+    bits, found, depth = T.bits, 0, 0
+    node = np.full(K + 1, root)
+    T.point[level] = i
+    Wk.turn[:] = 0
+    _copy(S, level, base)
+    while depth >= 0:
+        if depth == K:
+            if root >= 0:
+                mask = 0
+                for k in range(K):
+                    if bits[i, k] == ACTIVE:
+                        mask |= 1 << k
+                T.masks[level, found] = mask
+                T.ids[level, found] = node[depth]
+            found += 1
+            depth -= 1
+            if found >= most:
+                break
+            continue
+        k = Wk.order[depth]
+        turn = Wk.turn[depth]
+        if turn == 3:  # decided together with an earlier one
+            Wk.turn[depth] = 0
+            depth -= 1
+            continue
+        if turn == 0 and bits[i, k] != UNDECIDED:
+            Wk.turn[depth] = 3
+            node[depth + 1] = node[depth]
+            _copy(S, base + depth, base + depth + 1)
+            depth += 1
+            continue
+        if turn == 0:
+            bits[i, k] = ACTIVE
+        else:  # take the last decision back
+            for m in range(K):
+                if Wk.undo[depth, m]:
+                    bits[i, m] = UNDECIDED
+            bits[i, k] = UNDECIDED
+            if turn == 2 or (P.flips[0] and Wk.fresh[k]):
+                Wk.turn[depth] = 0
+                depth -= 1
+                continue
+        for m in range(K):
+            Wk.undo[depth, m] = False
+            if turn == 1 and bits[i, m] == UNDECIDED and Wk.group[m] == Wk.group[k]:
+                bits[i, m] = INACTIVE
+                Wk.undo[depth, m] = True
+        if root >= 0:
+            if turn == 0:
+                T.node[node[depth], 0], T.node[node[depth], 1] = i, k
+                T.node[node[depth], 3] = -1
+            child = T.at[NODES]
+            T.at[NODES] += 1
+            T.node[node[depth], 2 + turn] = child
+            node[depth + 1] = child
+        Wk.turn[depth] = turn + 1
+        _copy(S, base + depth, base + depth + 1)
+        if _lp(P, S, T, Wk, base + depth + 1, base):
+            depth += 1
+            Wk.turn[depth] = 0
+        elif root >= 0:
+            _log_leaf(P, T, Wk, node[depth + 1])
+    for m in range(K):
+        bits[i, m] = UNDECIDED
+    return found
+
+
+@_inner()
+def _output(P, u, i):  # type: ignore[no-untyped-def]
+    """f(x_i) - y_i, and the activation pattern."""
+    D, K = P.xb.shape[1], len(P.sign)
+    out, mask = -P.y[i], 0
+    for k in range(K):
+        z = 0.0
+        for j in range(D):
+            z += u[k * D + j] * P.xb[i, j]
+        if z > 0.0:
+            out += P.sign[k] * z
+            mask |= 1 << k
+    for j in range(P.linear.shape[1]):
+        out += u[K * D + j] * P.linear[i, j]
+    return out, mask
+
+
+@_inner()
+def _choose(P, S, T, Wk, level):  # type: ignore[no-untyped-def]
+    """The point to decide: of those that the network misses most the one with fewest children.
+
+    -1 when the network fits all points.
+    """
+    bits, u = T.bits, S.u[level]
+    score, point = np.zeros(CANDIDATES), np.full(CANDIDATES, -1)
+    for i in range(len(P.y)):
+        if bits[i, 0] != UNDECIDED:
+            continue
+        off = abs(_output(P, u, i)[0])
+        if off <= 1e-8:
+            continue
+        value = off * T.weight[i]
+        if value > score[-1]:
+            at = CANDIDATES - 1
+            while at > 0 and value > score[at - 1]:
+                score[at], point[at] = score[at - 1], point[at - 1]
+                at -= 1
+            score[at], point[at] = value, i
+    best, fewest, count_only = -1, np.int64(1 << 30), np.int64(-1)
+    for c in range(CANDIDATES):
+        if point[c] < 0:
+            break
+        n = _children(P, S, T, Wk, point[c], fewest, level, count_only)
+        if n < fewest:
+            best, fewest = point[c], n
+            if n <= 1:
+                break
+    return best
+
+
+@_inner()
+def _by_distance(T, level, n, mask):  # type: ignore[no-untyped-def]
+    """Sort patterns so that the one nearest to the current one is the last, to be taken first."""
+    for a in range(1, n):
+        b = a
+        while b > 0 and _ones(T.masks[level, b] ^ mask) > _ones(T.masks[level, b - 1] ^ mask):
+            for array in (T.masks, T.ids):
+                array[level, b], array[level, b - 1] = array[level, b - 1], array[level, b]
+            b -= 1
+
+
+@_inner()
+def _ones(mask):  # type: ignore[no-untyped-def]
+    n = 0
+    while mask:
+        mask &= mask - 1
+        n += 1
+    return n
+
+
+@compiled
+def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
+    """Go on with a search for `most` linear programs; why it stopped.
+
+    Start with at[LEVEL] = -1. FOUND leaves a network that fits all points in S.u[at[LEVEL]]; to go
+    on, give more points. GROW asks for longer arrays of the record.
+    """
+    W, K = T.bits.shape
+    n, at = S.u.shape[1], T.at
+    if at[LEVEL] == -2:
+        return INFEASIBLE
+    if at[LEVEL] < 0:
+        for a in range(n):
+            for b in range(n):
+                S.inverse[0, a, b] = 1.0 if a == b else 0.0
+            S.u[0, a], S.price[0, a], S.row[0, a] = 0.0, 0.0, code_of(PINNED, a, 0, 0)
+        S.age[0] = 0
+        at[LEVEL], at[NODES] = 0, 1
+        level = at[LEVEL]
+        if not _lp(P, S, T, Wk, level, level):
+            _log_leaf(P, T, Wk, level)
+            at[LEVEL] = -2
+            return INFEASIBLE
+        T.todo[level] = -1
+    end = at[LPS] + most
+    while True:
+        level = at[LEVEL]
+        if T.todo[level] < 0:  # a new node
+            if at[LPS] >= end:
+                return BUDGET
+            if at[NODES] + (4 << K) > len(T.node) or level + K + 3 > len(S.age):
+                return GROW
+            if at[ENTRIES] + (2 << K) * (n + 1) > len(T.codes):
+                return GROW
+            if S.age[level] > REFACTOR // 4:
+                _refactor(P, S, level, Wk)
+            root = T.ids[level - 1, T.todo[level - 1]] if level > 0 else 0
+            if P.one_sign[0] and not _lp(P, S, T, Wk, level, level):
+                _log_leaf(P, T, Wk, root)  # points that joined since the node was made
+                T.point[level], T.todo[level] = -1, 0
+                continue
+            if K == 0:
+                return FOUND
+            _groups(P, T.bits, Wk)
+            i = _choose(P, S, T, Wk, level)
+            if i < 0:
+                return FOUND
+            mask = _output(P, S.u[level], i)[1]
+            T.point[level] = i
+            T.todo[level] = _children(P, S, T, Wk, i, np.int64(1 << 30), level, root)
+            _by_distance(T, level, T.todo[level], mask)
+        i = T.point[level]
+        if i >= 0:
+            T.bits[i] = UNDECIDED
+        if T.todo[level] == 0:
+            if i >= 0:
+                T.weight[i] += 1.0
+            at[DEAD] += 1
+            if level == 0:
+                at[LEVEL] = -2
+                return INFEASIBLE
+            at[LEVEL] = level - 1
+            continue
+        T.todo[level] -= 1
+        mask = T.masks[level, T.todo[level]]
+        for k in range(K):
+            T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
+        _copy(S, level, level + 1)
+        if _lp(P, S, T, Wk, level + 1, level + 1):
+            at[LEVEL] = level + 1
+            T.todo[level + 1] = -1
+        else:
+            _log_leaf(P, T, Wk, T.ids[level, T.todo[level]])
