@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import NoneType
@@ -40,6 +40,7 @@ class Answer:
 
     `claimed_dual_bound` is a lower bound on the objective, claimed for all networks (scope "all")
     or for those with |u| <= bound_used ("within_bound"). `raw_status` keeps the solver's words.
+    `proof` holds the lines of a proof file, by which the lower bound is more than a claim.
     """
 
     objective: str
@@ -61,7 +62,7 @@ class Answer:
     build_time_s: float | None = None
     solve_time_s: float | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
-    proof: Any = None
+    proof: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.dual_bound_scope not in SCOPES:
@@ -73,7 +74,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON values; `from_json` reads it back."""
-        out = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "proof"}
+        out = {f.name: getattr(self, f.name) for f in fields(self)}
         out["network"] = None if self.network is None else self.network.to_json()
         out["stats"] = dict(self.stats)
         return out
@@ -87,6 +88,9 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Answer:
     for name in _NUMBERS:
         if not isinstance(values.get(name), (int, float, NoneType)):
             raise TypeError(f"{name} is no number: {values[name]!r}")
+    proof = values.get("proof")
+    if proof is not None and not all(isinstance(line, str) for line in proof):
+        raise TypeError("a proof is a list of lines")
     if values.get("network") is not None:
         values["network"] = networks.from_json(values["network"], n_features)
     return Answer(**values)

@@ -1,8 +1,8 @@
 """The check: what is true of an answer, from the instance and the returned network alone.
 
 Residuals, counts and bounds are recomputed in rational arithmetic; nothing the method says about
-itself is used except to be judged. Lower bounds are the theorems of `bounds`, and the method's own
-one, which stays a claim. The check never changes a network.
+itself is used except to be judged. Lower bounds are the theorems of `bounds`, the answer's proof
+where it holds, and the method's own one, which stays a claim. The check never changes a network.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
 from milpsparse.points import points_of
+from milpsparse.proof import ProofError, verify_lines
 from milpsparse.residuals import largest_residual
 
 
@@ -186,7 +187,7 @@ def _float(value: Fraction) -> float:
 
 
 def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> dict[str, Any]:
-    """The best lower bound with its evidence; a claim counts only where it beats the theorems."""
+    """The best lower bound with its evidence; a claim counts only where it beats what is proved."""
     known = lower_bounds(instance, objective)
     theorem = max((b for b in known if b.evidence == "theorem"), key=lambda b: b.value)
     generic = [float(b.value) for b in known if b.evidence == "generic"]
@@ -198,6 +199,9 @@ def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> di
         "dual_bound_scope": "all",
         "dual_bound_reason": theorem.why,
     }
+    if answer.proof is not None:
+        facts |= _proved(instance, answer, objective, value)
+        value = facts["dual_bound"]
     margin = 0.0 if objective.counts else judge.TOLERANCE * max(1.0, abs(value))
     if claim is None or not math.isfinite(claim):
         return facts
@@ -208,6 +212,33 @@ def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> di
     return facts
 
 
+def _proved(
+    instance: Instance, answer: Answer, objective: Objective, theorem: float
+) -> dict[str, Any]:
+    """The bound of the answer's proof, where it holds and says more than the theorems.
+
+    A proof within a smaller B than the answer's says nothing about it.
+    """
+    assert answer.proof is not None
+    try:
+        claim = verify_lines(answer.proof, instance)
+    except ProofError as error:
+        return {"proof_error": f"the proof does not hold: {error}"}
+    if claim.objective != str(objective):
+        return {"proof_error": f"the proof is about {claim.objective}"}
+    bound = instance.bound if instance.bound is not None else answer.bound_used
+    if claim.bound is not None and (bound is None or claim.bound < Fraction(bound)):
+        return {"proof_error": f"the proof is about |u| <= {float(claim.bound):g} only"}
+    if claim.at_least <= theorem:
+        return {}
+    return {
+        "dual_bound": float(claim.at_least),
+        "evidence": "proof",
+        "dual_bound_scope": claim.scope,
+        "dual_bound_reason": f"{claim.kind} proof of {claim.n_leaves} leaves",
+    }
+
+
 def _judge(
     instance: Instance, answer: Answer, objective: Objective, facts: dict[str, Any], reason: str
 ) -> Verdict:
@@ -216,7 +247,10 @@ def _judge(
         facts["gap"] = judge.gap(primal, dual)
         if objective.counts:
             facts["gap_int"] = int(primal - judge.rounded(dual, objective))
+    broken = facts.pop("proof_error", "")
     word, why = judge.word(instance, answer, objective, facts, reason)
+    if broken and not word.startswith("fail"):
+        word, why = "fail_dual_bound", broken
     if word == "within tolerance":
         facts |= {"primal_bound": None, "gap": None, "gap_int": None}
         word = "unknown"

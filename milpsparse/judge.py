@@ -69,10 +69,10 @@ def word(
     if answer.termination == Termination.OPTIMAL and not _closes(answer, objective):
         return "fail_inconsistent", "claims optimal, but its own bounds do not meet"
     dual = facts.get("dual_bound")
-    proved = facts.get("evidence") == "theorem"
+    proved = facts.get("evidence") in ("theorem", "proof")
     if proved and primal is not None and dual is not None and _below(primal, dual, objective):
         if facts["exact"]:
-            return "fail_inconsistent", f"an exact network of value {primal:g} below a theorem"
+            return "fail_inconsistent", f"an exact network of value {primal:g} below a proved bound"
         return "within tolerance", f"within tolerance only: worth {primal:g}, proved {dual:g}"
     if primal is not None and (news := _better(instance, objective, primal)):
         return "better", news

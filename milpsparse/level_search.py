@@ -1,94 +1,151 @@
-"""One level: whether any network of so many neurons fits, searched over all splits by sign."""
+"""One level: whether any network of a cost fits, searched over all numbers of hinges by sign."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from milpsparse.instance import Instance
 from milpsparse.method import Limits
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.proof_writer import TreeWriter, header
+from milpsparse.proof_writer import Node, nodes_of, tree_proof
 from milpsparse.refit import polish
 from milpsparse.sample import Sample
-from milpsparse.split_search import Found, SplitSearch, kind_of
+from milpsparse.split_search import Found, Kind, SplitSearch, kind_of
 
 SLICE = 20_000  # linear programs between looks at the clock: a tenth of a second to one second
 MISS = 1e-7  # residual of a missed point, relative to max |y|
 WORST = 4  # missed points that join at once
 
 
-class Level:
-    """All networks of K neurons: none fits, or one is found. A smaller one embeds by zeros."""
+class Root(Protocol):
+    """All networks of so many hinges of each sign."""
 
-    def __init__(self, instance: Instance, objective: Objective, K: int, seed: int) -> None:
-        self.instance, self.objective, self.K = instance, objective, K
-        self.at_least = K + 1  # what is proved where nothing fits
-        self.network: Network | None = None
+    signs: NDArray[np.int64]
+    found: Found
+    network: Network | None
+
+    def run(self, programs: int) -> None:
+        """Go on for about so many linear programs."""
+
+    def count(self, name: str) -> int:
+        """A counter of the compiled search."""
+
+    def nodes(self) -> Iterator[Node]:
+        """The proof that there is none."""
+
+
+class NeuronRoot:
+    """Hinges of given signs, all entries allowed."""
+
+    def __init__(
+        self, sample: Sample, kind: Kind, signs: NDArray[np.int64], objective: Objective
+    ) -> None:
+        self.signs, self.objective = signs, objective
+        self.found, self.network = Found.OPEN, None
+        self._search = SplitSearch(sample, kind, signs)
+        self.count = self._search.count
+
+    def run(self, programs: int) -> None:
+        """Go on; a network of the points is tried on all data, and those that it misses join."""
+        self.found = fit_all(self._search, programs)
+        if self.found == Found.NETWORK:
+            whole = self._search.sample.whole
+            network = polish(whole, self._search.network(), self.objective)
+            if whole.value(network, self.objective) <= len(self.signs) and network.exact:
+                self.network = network
+            else:
+                self.found = Found.STUCK
+
+    def nodes(self) -> Iterator[Node]:
+        """The activation tree."""
+        return nodes_of(self._search)
+
+
+def fit_all(search: SplitSearch, programs: int) -> Found:
+    """Some linear programs of a search; NETWORK means one that fits all data in doubles."""
+    end = search.count("LPS") + programs
+    while (left := end - search.count("LPS")) > 0:
+        found = search.run(left)
+        if found != Found.NETWORK or not search.missed(MISS * search.scale, WORST):
+            return found
+    return Found.OPEN
+
+
+class Level:
+    """All networks of a cost: none fits, or one is found."""
+
+    def __init__(self, instance: Instance, objective: Objective, cost: int, seed: int) -> None:
+        from milpsparse.support_search import SupportRoot
+
+        self.instance, self.objective, self.cost = instance, objective, cost
         sample, kind = Sample(instance, seed), kind_of(instance, objective)
-        self.roots = [
-            SplitSearch(copy.copy(sample), kind, np.repeat([1, -1], [plus, K - plus]))
-            for plus in range(K + 1)
-        ]
-        self._open = list(self.roots)
+        self.roots: list[Root] = []
+        for plus, minus in _hinges(cost, kind, objective):
+            signs, own = np.repeat([1, -1], [plus, minus]), copy.copy(sample)
+            if objective.kind == "neurons":
+                self.roots.append(NeuronRoot(own, kind, signs, objective))
+            else:
+                self.roots.append(SupportRoot(own, kind, signs, objective, cost))
 
     @property
     def found(self) -> Found:
         """What is known of the level."""
-        if self.network is not None:
-            return Found.NETWORK
-        return Found.OPEN if self._open else Found.NOTHING
+        founds = {root.found for root in self.roots}
+        for found in (Found.NETWORK, Found.OPEN, Found.STUCK):
+            if found in founds:
+                return found
+        return Found.NOTHING
+
+    @property
+    def network(self) -> Network | None:
+        """A network of at most this cost, where one was found."""
+        return next((root.network for root in self.roots if root.network is not None), None)
 
     def run(self, programs: int, limits: Limits) -> Found:
-        """Go on for so many linear programs a split, in slices; splits share the threads."""
+        """Go on for so many linear programs a root, in slices; roots share the threads."""
         while programs > 0 and self.found == Found.OPEN and limits.left() > 0.02:
-            part = min(programs, SLICE)
+            part, todo = min(programs, SLICE), [r for r in self.roots if r.found == Found.OPEN]
+
+            def go_on(root: Root, part: int = part) -> None:
+                if limits.left() > 0.02:
+                    root.run(part)
+
             with ThreadPoolExecutor(max_workers=limits.threads) as pool:
-                networks = list(pool.map(lambda root: self._slice(root, part), self._open))
-            self.network = next((n for n in networks if n is not None), None)
-            self._open = [root for root in self._open if root.found == Found.OPEN]
+                list(pool.map(go_on, todo))
             programs -= part
         return self.found
 
-    def _slice(self, root: SplitSearch, programs: int) -> Network | None:
-        """Some linear programs of one split; a network for all points, exact, if one is found."""
-        end = root.count("LPS") + programs
-        tolerance = MISS * root.scale
-        while (left := end - root.count("LPS")) > 0:
-            if root.run(left) != Found.NETWORK:
-                return None
-            if root.missed(tolerance, WORST):
-                continue
-            network = polish(self.instance, root.network(), self.objective)
-            exact = network.exact is not None
-            if exact and self.instance.value(network, self.objective) <= self.K:
-                return network
-            return None  # a fit within tolerance only: it refutes nothing and proves nothing
-        return None
-
     def count(self, name: str) -> int:
-        """A counter of all splits together."""
+        """A counter of all roots together."""
         return sum(root.count(name) for root in self.roots)
 
     def proof(self) -> list[str]:
-        """The proof that a network needs more than K neurons.
+        """The proof that every network costs more.
 
         Raises
         ------
         Unsupported
             A leaf without exact multipliers.
         """
-        writer, lines = TreeWriter(), []
-        for root in self.roots:
-            lines += self._tree(writer, root)
-        rows = writer.rows
-        return [header("tree", self.instance, self.objective, self.at_least, rows), *lines]
+        return tree_proof(self.instance, self.objective, self.cost + 1, self._nodes())
 
-    def _tree(self, writer: TreeWriter, root: SplitSearch) -> Iterator[str]:
-        plus = int(np.sum(root.signs > 0))
-        yield f'{{"plus":{plus},"minus":{len(root.signs) - plus}}}'
-        yield from writer.lines(root)
+    def _nodes(self) -> Iterator[Node]:
+        for root in self.roots:
+            plus = int(np.sum(root.signs > 0))
+            yield {"plus": plus, "minus": len(root.signs) - plus}
+            yield from root.nodes()
+
+
+def _hinges(cost: int, kind: Kind, objective: Objective) -> Iterator[tuple[int, int]]:
+    """Numbers of hinges by sign. Of neurons the most will do: smaller networks embed by zeros."""
+    counts = [cost] if objective.kind == "neurons" else range(cost // kind.cheapest + 1)
+    for K in counts:
+        for plus in range(K + 1):
+            yield plus, K - plus

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from milpsparse.errors import BadInput
 from milpsparse.exact_rows import ExactRows, Row
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
@@ -18,6 +21,8 @@ from milpsparse.split_search import SplitSearch
 VERSION = 1
 EMBEDDED = 10_000  # points up to which a proof holds the data
 
+Node = dict[str, Any]  # as in a file, but with row numbers of the instance for points
+
 
 def header(
     kind: str, instance: Instance, objective: Objective, at_least: int, rows: Sequence[int]
@@ -25,7 +30,7 @@ def header(
     """The first line: the claim, its witness points, and data of up to 10^4 points."""
     few = subset(instance, np.asarray(rows, dtype=np.int64))
     whole = instance.n_samples <= EMBEDDED
-    return json.dumps(
+    return _line(
         {
             "milpsparse_proof": VERSION,
             "kind": kind,
@@ -52,54 +57,71 @@ def _text(instance: Instance) -> dict[str, Any]:
     }
 
 
-class TreeWriter:
-    """The lines of searches that found nothing. Points are numbered as they are first used."""
+def tree_proof(
+    instance: Instance, objective: Objective, at_least: int, nodes: Iterable[Node]
+) -> list[str]:
+    """The lines of a tree; its witnesses are the points that it uses, as they are first used."""
+    at: dict[int, int] = {}
 
-    def __init__(self) -> None:
-        self.rows: list[int] = []
-        self._at: dict[int, int] = {}
+    def named(node: Node) -> Node:
+        if "split" in node:
+            i, k = node["split"]
+            return {"split": [at.setdefault(i, len(at)), k]}
+        if "leaf" in node:
+            return {"leaf": [[at.setdefault(i, len(at)), *rest] for i, *rest in node["leaf"]]}
+        return node
 
-    def _position(self, row: int) -> int:
-        row = int(row)
-        if row not in self._at:
-            self._at[row] = len(self.rows)
-            self.rows.append(row)
-        return self._at[row]
+    lines = [_line(named(node)) for node in nodes]
+    rows = list(at) or [0]  # a proof speaks of some point
+    return [header("tree", instance, objective, at_least, rows), *lines]
 
-    def lines(self, search: SplitSearch) -> Iterator[str]:
-        """The nodes of one finished search in preorder.
 
-        Raises
-        ------
-        Unsupported
-            Free columns, and no exact multipliers were found for a leaf.
-        """
-        node, codes = search.tree.node.tolist(), search.tree.codes
-        multipliers = search.tree.multipliers
-        exact = ExactRows(search) if np.isinf(search.box).any() else None
-        todo = [0]
-        while todo:
-            i, k, first, second = node[todo.pop()]
-            if i >= 0:
-                yield f'{{"split":[{self._position(search.rows[i])},{k}]}}'
-                todo += [child for child in (second, first) if child >= 0]
-                continue
-            rows = [Row.of(code) for code in codes[k : k + first].tolist()]
-            numbers = [int(m) for m in multipliers[k : k + first]]
-            if exact:
-                numbers = exact.multipliers(rows, numbers)
-            yield self._leaf(search, rows, numbers)
+def _line(node: Node) -> str:
+    return json.dumps(node, separators=(",", ":"))
 
-    def _leaf(self, search: SplitSearch, rows: list[Row], numbers: list[int]) -> str:
-        parts = []
-        for row, m in zip(rows, numbers, strict=True):
-            if m == 0:
-                continue
-            i = self._position(search.rows[row.point])
-            if row.is_fit:
-                s = row.sign
-                T = [k for k in row.neurons if search.signs[k] == s]
-                parts.append(f"[{i},{s},{T},{m}]".replace(" ", ""))
-            else:
-                parts.append(f"[{i},{row.neuron},{m}]")
-        return '{"leaf":[' + ",".join(parts) + "]}"
+
+def nodes_of(search: SplitSearch) -> Iterator[Node]:
+    """The activation tree of a search that found nothing, in preorder.
+
+    Raises
+    ------
+    Unsupported
+        Free columns, and no exact multipliers were found for a leaf.
+    """
+    record, codes = search.tree.node.tolist(), search.tree.codes
+    multipliers = search.tree.multipliers
+    exact = ExactRows(search) if np.isinf(search.box).any() else None
+    todo = [0]
+    while todo:
+        i, k, first, second = record[todo.pop()]
+        if i >= 0:
+            yield {"split": [int(search.rows[i]), k]}
+            todo += [child for child in (second, first) if child >= 0]
+            continue
+        rows = [Row.of(code) for code in codes[k : k + first].tolist()]
+        numbers = [int(m) for m in multipliers[k : k + first]]
+        if exact:
+            numbers = exact.multipliers(rows, numbers)
+        yield {"leaf": [_leaf_row(search, r, m) for r, m in zip(rows, numbers, strict=True) if m]}
+
+
+def _leaf_row(search: SplitSearch, row: Row, m: int) -> list[Any]:
+    i = int(search.rows[row.point])
+    if row.is_fit:
+        return [i, row.sign, [k for k in row.neurons if search.signs[k] == row.sign], m]
+    return [i, row.neuron, m]
+
+
+def write_proof(lines: Sequence[str], path: str | Path) -> None:
+    """Write a proof file; a name that ends in .gz is compressed, the same bytes each time.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be written.
+    """
+    data = "".join(line + "\n" for line in lines).encode()
+    try:
+        Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,8 @@ class Solution:
         return self.verdict.evidence
 
     @property
-    def proof(self) -> Any:
-        """The proof log of a method that writes one, or None."""
+    def proof(self) -> Sequence[str] | None:
+        """The lines of the lower bound's proof, where the method wrote one; see `write_proof`."""
         return self.answer.proof
 
     def to_json(self) -> dict[str, Any]:

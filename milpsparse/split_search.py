@@ -29,6 +29,7 @@ class Found(Enum):
     NOTHING = "no network of this kind fits"
     NETWORK = "a network that fits"
     OPEN = "not decided"
+    STUCK = "a network fits within tolerance only, or by copies that cost too much"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Kind:
             if not self.skip:
                 parts.append(xb[:, -1:])
         return np.ascontiguousarray(np.hstack([np.empty((len(xb), 0)), *parts]))
+
+    @property
+    def cheapest(self) -> int:
+        """Parameters of a hinge, at least; with biases counted those of one are atoms."""
+        return 2 if self.atoms else 1
 
     def n_free(self, D: int) -> int:
         """Number of free columns."""
@@ -90,6 +96,8 @@ class SplitSearch:
         Entries that may be nonzero; all by default.
     units : array, shape (n_atoms,), optional
         Copies that each atom may have; none by default.
+    shapes : array, shape (K,), optional
+        Neurons of one sign and number may be renamed as each other; all by default.
     """
 
     def __init__(
@@ -99,6 +107,7 @@ class SplitSearch:
         signs: NDArray[np.int64],
         allowed: NDArray[np.bool_] | None = None,
         units: NDArray[np.int64] | None = None,
+        shapes: NDArray[np.int64] | None = None,
     ) -> None:
         from milpsparse import search_kernels as kernels
 
@@ -107,12 +116,13 @@ class SplitSearch:
         instance = sample.whole
         self.D, self.K = instance.n_features + 1, len(signs)
         self.scale = float(abs(instance.y).max()) or 1.0
-        self.allowed = np.ones((self.K, self.D), dtype=bool) if allowed is None else allowed
+        self.shapes = np.zeros(self.K, dtype=np.int64) if shapes is None else shapes
+        allowed = np.ones((self.K, self.D), dtype=bool) if allowed is None else allowed
         atoms = np.zeros(kind.n_atoms(self.D)) if units is None else units
         bound = np.inf if instance.bound is None else instance.bound / self.scale
         free = np.full(kind.n_free(self.D), np.inf)
         with np.errstate(invalid="ignore"):
-            entries = np.where(self.allowed.ravel(), bound, 0.0)
+            entries = np.where(allowed.ravel(), bound, 0.0)
             self.box = np.concatenate([entries, free, np.where(atoms > 0, atoms * bound, 0.0)])
         self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.found = Found.OPEN
@@ -149,14 +159,13 @@ class SplitSearch:
         self.rows = np.concatenate([self.rows, new])
         whole = self.sample.whole
         xb = np.column_stack([whole.X[self.rows], np.ones(len(self.rows))])
-        shapes = {row.tobytes(): at for at, row in reversed(list(enumerate(self.allowed)))}
         self.problem = self._kernels.Problem(
             np.ascontiguousarray(xb),
             self.kind.columns(xb),
             whole.y[self.rows] / self.scale,
             self.signs.astype(float),
             self.box,
-            np.array([shapes[row.tobytes()] for row in self.allowed], dtype=np.int64),
+            self.shapes,
             np.array([self.kind.skip]),
             np.array([bool(np.all(self.signs == self.signs[:1]))]),
         )
@@ -200,6 +209,12 @@ class SplitSearch:
         n = self.sample.add_missed(self.network(), tolerance, most)
         self._load()
         return n
+
+    def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """|u| of the hinges, shape (K, D), and of the atoms, at the open node."""
+        u = abs(self.states.u[max(0, self.count("LEVEL"))])
+        at = self.K * self.D
+        return u[:at].reshape(self.K, self.D), u[at + self.kind.n_free(self.D) :]
 
     def network(self) -> Network:
         """The network at the open node."""

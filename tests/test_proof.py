@@ -376,8 +376,8 @@ LIES = [  # a cheat, the number of a case, and what is said
     ("negative", 15, "no positive integer m"),
     ("free is 0", 6, "the multipliers give no contradiction"),
     ("free is 0", 9, "the multipliers give no contradiction"),
-    ("less is left", 15, "the multipliers give no contradiction"),
-    ("less is left", 17, "the multipliers give no contradiction"),
+    ("less is left", 7, "the multipliers give no contradiction"),
+    ("less is left", 14, "the multipliers give no contradiction"),
     ("smaller box", 5, "the multipliers give no contradiction"),
     ("smaller box", 3, "the multipliers give no contradiction"),
 ]

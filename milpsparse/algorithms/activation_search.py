@@ -19,9 +19,10 @@ from milpsparse.method import Algorithm, Limits, Option, Options
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.split_search import MOST_NEURONS, Found
+from milpsparse.split_search import MOST_NEURONS, Found, kind_of
 
 FIRST = 20_000  # linear programs a split in the first round, four times as many in the next
+STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
 def run(
@@ -33,8 +34,9 @@ def run(
     proof: bool = True,
 ) -> Answer:
     """The fewest neurons with a proof, or the bounds when the time is over."""
-    best = _incumbent(instance, objective, limits) if multistart else None
-    return search(instance, objective, limits, best, proof)
+    starts = STARTS if multistart else 0
+    best = _incumbent(instance, objective, limits, starts, limits.seed)
+    return search(instance, objective, limits, best, proof, starts)
 
 
 def search(
@@ -43,6 +45,7 @@ def search(
     limits: Limits,
     best: Network | None,
     proof: bool = True,
+    starts: int = STARTS,
 ) -> Answer:
     """Refute all that is smaller than the best known network, or find it.
 
@@ -50,12 +53,12 @@ def search(
     those within twice the largest entry of the best network.
     """
     if instance.bound is not None or best is None:
-        return _Search(instance, objective, best).run(limits).answer(proof)
+        return _Search(instance, objective, best, starts).run(limits).answer(proof)
     half = Limits(time_limit_s=limits.left() / 2, threads=limits.threads, seed=limits.seed)
-    free = _Search(instance, objective, best).run(half)
+    free = _Search(instance, objective, best, starts).run(half)
     if free.closed:
         return free.answer(proof)
-    bounded = _Search(with_bound(instance, free.best or best), objective, free.best).run(limits)
+    bounded = _Search(with_bound(instance, free.best or best), objective, free.best, starts).run(limits)
     better = bounded if bounded.lower > free.lower else free
     return better.answer(proof).with_(network=bounded.best)
 
@@ -67,16 +70,22 @@ class _Search:
     instance: Instance
     objective: Objective
     best: Network | None
+    starts: int
     lower: int = 0  # proved by `proved`, or by a theorem that the check finds again
     proved: Level | None = None
     levels: dict[int, Level] = field(default_factory=dict)
 
     @property
     def top(self) -> int:
-        """Neurons of the networks to be refuted last."""
+        """Cost of the networks to be refuted last."""
         if self.best is None:
-            return MOST_NEURONS
+            return self.most
         return int(self.instance.value(self.best, self.objective)) - 1
+
+    @property
+    def most(self) -> int:
+        """The largest cost whose networks have few enough hinges for the search."""
+        return MOST_NEURONS * kind_of(self.instance, self.objective).cheapest
 
     @property
     def closed(self) -> bool:
@@ -93,29 +102,39 @@ class _Search:
         with tqdm(desc="activation search", unit=" LPs", disable=None, leave=False) as bar:
             while not self.closed and limits.left() > 0.02:
                 before = self._programs()
-                for K in dict.fromkeys((self.top, self.lower)):
-                    if self.lower <= K <= self.top and K <= MOST_NEURONS:
-                        self._level(K, limits, programs)
+                for cost in dict.fromkeys((self.top, self.lower)):
+                    if self.lower <= cost <= min(self.top, self.most):
+                        self._level(cost, limits, programs)
                 spent = self._programs() - before
                 if spent == 0:
                     break  # only fits within tolerance are left, or too many neurons
-                bar.set_postfix_str(f"between {self.lower} and {self.top + 1} neurons")
+                bar.set_postfix_str(f"between {self.lower} and {self.top + 1} {self.objective}")
                 bar.update(spent)
                 programs *= 4
+                if not self.closed:
+                    self._improve(limits)
         return self
+
+    def _improve(self, limits: Limits) -> None:
+        """More starts of multistart; the search for smaller networks goes on where it is."""
+        self.starts *= 4
+        seed = (limits.seed + self.starts) % 2**31
+        found = _incumbent(self.instance, self.objective, limits, self.starts, seed)
+        if found is not None and self.instance.value(found, self.objective) <= self.top:
+            self.best = found
 
     def _programs(self) -> int:
         return sum(level.count("LPS") for level in self.levels.values())
 
-    def _level(self, K: int, limits: Limits, programs: int) -> None:
-        if K not in self.levels:
-            self.levels[K] = Level(self.instance, self.objective, K, limits.seed)
-        level = self.levels[K]
+    def _level(self, cost: int, limits: Limits, programs: int) -> None:
+        if cost not in self.levels:
+            self.levels[cost] = Level(self.instance, self.objective, cost, limits.seed)
+        level = self.levels[cost]
         found = level.run(programs, limits)
         if found == Found.NETWORK:
             self.best = level.network
         elif found == Found.NOTHING:
-            self.lower, self.proved = K + 1, level
+            self.lower, self.proved = cost + 1, level
 
     def answer(self, proof: bool) -> Answer:
         """What is claimed, and the proof of it."""
@@ -144,16 +163,21 @@ class _Search:
         )
 
     def _stats(self) -> dict[str, object]:
-        levels = {K: level.count("LPS") for K, level in self.levels.items()}
+        levels = {cost: level.count("LPS") for cost, level in self.levels.items()}
         leaves = self.proved.count("LEAVES") if self.proved else 0
         return {"linear_programs": levels, "leaves": leaves}
 
 
-def _incumbent(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
+def _incumbent(
+    instance: Instance, objective: Objective, limits: Limits, starts: int, seed: int
+) -> Network | None:
     """What multistart finds in a fifth of the time, where it is exact and fits the bound."""
-    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=limits.seed)
+    if starts == 0:
+        return None
+    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=seed)
     try:
-        network = execute(parse_method("multistart"), instance, objective, part).network
+        method = parse_method(f"multistart[starts={starts}]")
+        network = execute(method, instance, objective, part).network
     except Unsupported:
         return None
     if network is None or network.exact is None:
@@ -169,7 +193,7 @@ def refuses(instance: Instance, objective: Objective, options: Options) -> str |
 
 ALGORITHM = Algorithm(
     summary="branch and bound on activations, around a multistart network; writes proofs",
-    objectives=frozenset({"neurons"}),
+    objectives=frozenset({"neurons", "parameters"}),
     run=run,
     refuses=refuses,
     options={

@@ -28,27 +28,30 @@ from milpsparse.sample import Sample
 
 FIT, MISS = 1e-10, 1e-7  # largest residual of a fit, and on other points, relative to max |y|
 FIRST = 25  # starts of each size in the first round, four times as many in the next
+CHEAP = 4  # neurons up to which each size gets all starts
 ROUNDS = 20  # samples enlarged before a fit is given up
 
 
 def run(instance: Instance, objective: Objective, limits: Limits, *, starts: int = 2000) -> Answer:
     """The smallest network found, or the construction's."""
-    best = _construction(instance, objective)
+    best: Network | None = None
     search = _Search(instance, objective, limits)
     theorem = best_bound(instance, Objective("neurons"), "theorem")
     fewest = max(1, int(theorem.value) if theorem else 1)
-    most = search.most if best is None else min(search.most, best.n_neurons(instance.skip) - 1)
+    most = search.most
     status = f"no network of up to {most} neurons found"
     budget, spent = FIRST, 0
     while spent < starts and fewest <= most and limits.left() > 0.02:
         for K in range(fewest, most + 1):  # a few starts for each size, then more for the smaller
-            found = search.network(K, min(budget, starts - spent))
+            found = search.network(K, _share(min(budget, starts - spent), K))
             if found is not None:
                 status, most = f"a network of {K} neurons", K - 1
                 if best is None or search.value(found) < search.value(best):
                     best = found
                 break
         spent, budget = spent + budget, 4 * budget
+    if best is None or search.value(best) > instance.n_samples:
+        best = _smaller(instance, objective, best)
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE if best is not None else Termination.TIME_LIMIT,
@@ -59,11 +62,18 @@ def run(instance: Instance, objective: Objective, limits: Limits, *, starts: int
     )
 
 
-def _construction(instance: Instance, objective: Objective) -> Network | None:
+def _share(starts: int, K: int) -> int:
+    """Fewer starts for more neurons: a start takes time like K^2 to K^3, and succeeds more often."""
+    return max(2, int(starts * min(1.0, (CHEAP / K) ** 2)))
+
+
+def _smaller(instance: Instance, objective: Objective, found: Network | None) -> Network | None:
+    """The better one of a network and the construction, which few points or a skip make small."""
     try:
-        return best_construction(instance, objective)
+        built = best_construction(instance, objective)
     except Unsupported:
-        return None
+        return found
+    return min((n for n in (built, found) if n), key=lambda n: instance.value(n, objective))
 
 
 class _Search:

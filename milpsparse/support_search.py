@@ -1,0 +1,179 @@
+"""Fewest parameters: branch on which entries of which hinge are nonzero, around activation trees.
+
+A case says of some entries that they are in (and count) or 0. It is refuted by its cost, or by an
+activation search that allows all entries not said to be 0. That search is given few linear
+programs, for most cases die fast; one that lives is split at the entry that it uses most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milpsparse.level_search import fit_all
+from milpsparse.network import Network
+from milpsparse.objective import Objective
+from milpsparse.proof_writer import Node, nodes_of
+from milpsparse.refit import polish
+from milpsparse.sample import Sample
+from milpsparse.split_search import Found, Kind, SplitSearch
+
+FEW = 60  # linear programs for a case that can still be split
+ZERO = 1e-7  # size of an entry that is taken as 0
+IN, OUT = 1, -1
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is decided: entries, shape (K, D), and atoms, shape (A,), each IN, OUT or 0."""
+
+    entries: NDArray[np.int8]
+    atoms: NDArray[np.int8]
+
+
+class SupportRoot:
+    """All networks of so many hinges by sign, and atoms, of at most a cost."""
+
+    def __init__(
+        self,
+        sample: Sample,
+        kind: Kind,
+        signs: NDArray[np.int64],
+        objective: Objective,
+        cost: int,
+    ) -> None:
+        self.sample, self.kind, self.signs = sample, kind, signs
+        self.objective, self.cost = objective, cost
+        self.found, self.network = Found.OPEN, None
+        D = sample.whole.n_features + 1
+        self._counted = D if sample.whole.count_bias else D - 1
+        entries = np.zeros((len(signs), D), dtype=np.int8)
+        self._todo = [Case(entries, np.zeros(kind.n_atoms(D), dtype=np.int8))]
+        self._under_way: SplitSearch | None = None
+        self._nodes: list[Node] = []
+        self._counts: dict[str, int] = {}
+
+    def count(self, name: str) -> int:
+        """A counter of the compiled searches of all cases."""
+        under_way = self._under_way.count(name) if self._under_way else 0
+        return self._counts.get(name, 0) + under_way
+
+    def nodes(self) -> Iterator[Node]:
+        """The tree of cases."""
+        return iter(self._nodes)
+
+    def run(self, programs: int) -> None:
+        """Go on for about so many linear programs."""
+        end = self.count("LPS") + programs
+        while self._todo and self.found == Found.OPEN:
+            left = end - self.count("LPS")
+            if left <= 0:
+                return
+            self._step(left)
+        if not self._todo and self.found == Found.OPEN:
+            self.found = Found.NOTHING
+
+    def _left(self, case: Case) -> int:
+        """What the networks of a case may cost beyond that which is in."""
+        return self.cost - int(self._costs(case).sum()) - int(np.sum(case.atoms == IN))
+
+    def _costs(self, case: Case) -> NDArray[np.int64]:
+        inside = np.sum(case.entries[:, : self._counted] == IN, axis=1)
+        return np.maximum(self.kind.cheapest, inside)
+
+    def _undecided(self, case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Entries and atoms that may be in or not, as far as cost tells."""
+        entries, atoms = case.entries == 0, case.atoms == 0
+        entries[:, self._counted :] = False
+        if self._left(case) == 0:
+            inside = np.sum(case.entries[:, : self._counted] == IN, axis=1)
+            entries[inside >= self.kind.cheapest] = False
+            atoms[:] = False
+        return entries, atoms
+
+    def _step(self, left: int) -> None:
+        """Refute the next case, or split it."""
+        case = self._todo[-1]
+        if self._left(case) < 0:
+            self._close([{"over": True}])
+            return
+        entries, atoms = self._undecided(case)
+        search = self._under_way or self._search(case, entries)
+        self._under_way = search
+        can_split = bool(entries.any() or atoms.any())
+        found = fit_all(search, min(left, FEW) if can_split else left)
+        if found == Found.NOTHING:
+            self._close(nodes_of(search))
+        elif found == Found.NETWORK and self._is_better(search):
+            return
+        elif can_split:
+            self._split(case, search, entries, atoms)
+        elif found == Found.NETWORK:
+            self.found = Found.STUCK  # copies of atoms, or a fit within tolerance only
+
+    def _search(self, case: Case, undecided: NDArray[np.bool_]) -> SplitSearch:
+        allowed = undecided | (case.entries == IN)
+        allowed[:, self._counted :] = True
+        left = self._left(case)
+        units = np.select([case.atoms == IN, case.atoms == 0], [left + 1, left], 0)
+        _, shapes = np.unique(case.entries, axis=0, return_inverse=True)
+        return SplitSearch(self.sample, self.kind, self.signs, allowed, units, shapes.ravel())
+
+    def _close(self, nodes: Iterable[Node]) -> None:
+        """Done with the last case: these nodes say why, or what takes its place."""
+        self._nodes.extend(nodes)
+        self._todo.pop()
+        if self._under_way is not None:
+            counts = {name: self.count(name) for name in ("LPS", "LEAVES", "DEAD", "UNSURE")}
+            self._under_way, self._counts = None, counts
+
+    def _is_better(self, search: SplitSearch) -> bool:
+        """Whether the network costs as little as asked for; then it is the answer."""
+        whole, found = self.sample.whole, search.network()
+        rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.scale)
+        if rough > self.cost:
+            return False
+        network: Network = polish(whole, found, self.objective)
+        if not network.exact or whole.value(network, self.objective) > self.cost:
+            return False
+        self.found, self.network = Found.NETWORK, network
+        return True
+
+    def _split(
+        self,
+        case: Case,
+        search: SplitSearch,
+        entries: NDArray[np.bool_],
+        atoms: NDArray[np.bool_],
+    ) -> None:
+        """Two cases: the undecided entry or atom that is largest is in, or 0."""
+        hinges, linear = search.sizes()
+        entry_sizes = np.where(entries, hinges, -1.0)
+        atom_sizes = np.where(atoms, linear, -1.0)
+        if atom_sizes.max(initial=-1.0) >= entry_sizes.max(initial=-1.0):
+            at = int(atom_sizes.argmax())
+            node, inside, outside = self._at_atom(case, at)
+        else:
+            k, j = np.unravel_index(int(entry_sizes.argmax()), entry_sizes.shape)
+            node, inside, outside = self._at_entry(case, int(k), int(j))
+        self._close([node])
+        self._todo += [outside, inside]
+
+    def _at_atom(self, case: Case, at: int) -> tuple[Node, Case, Case]:
+        cases = []
+        for value in (IN, OUT):
+            atoms = case.atoms.copy()
+            atoms[at] = value
+            cases.append(Case(case.entries, atoms))
+        return {"atom": at}, cases[0], cases[1]
+
+    def _at_entry(self, case: Case, k: int, j: int) -> tuple[Node, Case, Case]:
+        """Hinge k has the entry; or neither it nor any hinge of which just the same is known."""
+        inside, outside = case.entries.copy(), case.entries.copy()
+        inside[k, j] = IN
+        same = (self.signs == self.signs[k]) & np.all(case.entries == case.entries[k], axis=1)
+        outside[same, j] = OUT
+        return {"column": [k, j]}, Case(inside, case.atoms), Case(outside, case.atoms)
