@@ -86,9 +86,10 @@ def read_lines(path: str | Path) -> Iterator[str]:
     """The lines of a proof file, read as they are needed; .gz means gzip."""
     zipped = str(path).lower().endswith(".gz")
     try:
-        with gzip.open(path) if zipped else open(path, "rb") as file:
-            for line in file:
-                yield line.decode()
+        with (
+            gzip.open(path, "rt", encoding="utf-8") if zipped else open(path, encoding="utf-8") as f
+        ):
+            yield from f
     except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"cannot read {path}: {reason}") from None

@@ -74,7 +74,7 @@ class Problem:
         self.points = [[*numbers[i * d : i * d + d], unit] for i in range(N)]
         self.labels = numbers[N * d :]
         self.skip, self.bound, self.budget = claim.skip, claim.bound, claim.at_least - 1
-        # Of neurons, a case has L - 1, some of them perhaps 0, and nothing costs.
+        # If neurons are the objective, a case has L - 1 hinges, some perhaps 0: nothing else costs.
         self.parameters = claim.objective == "parameters"
         self.counted = d + claim.count_bias if self.parameters else 0  # entries that cost if in
         self.cheapest = 1 + claim.count_bias if self.parameters else 0  # what a hinge costs
@@ -175,20 +175,21 @@ class Problem:
         """
         require(type(rows) is list, "a leaf is a list of rows")
         signs, active = [u.sign for u in hinges], [u.active for u in hinges]
+        N, K = len(self.points), len(hinges)
         g, columns, h = [[0] * len(self.points[0]) for _ in hinges], [0] * len(self.columns[0]), 0
         for row in rows:
             if type(row) is not list or len(row) not in (3, 4):
                 raise ProofError("a row is [i, k, m] or [i, s, T, m]")
             i, s, m = row[0], row[1], row[-1]
-            if not (type(i) is type(s) is type(m) is int and 0 <= i < len(self.points) and m > 0):
+            if not (type(i) is type(s) is type(m) is int and 0 <= i < N and m > 0):
                 raise ProofError("a row has no point i, or no positive integer m")
             if len(row) == 3:
-                _within([s], len(hinges))
+                require(0 <= s < K, "a row has no hinge k")
                 _add(g[s], m if active[s][i] else -m, self.points[i])
                 continue
             require(s in (1, -1) and type(row[2]) is list, "a row is [i, k, m] or [i, s, T, m]")
             for k in row[2]:
-                if type(k) is not int or not 0 <= k < len(hinges) or signs[k] != s:
+                if type(k) is not int or not 0 <= k < K or signs[k] != s:
                     raise ProofError("T has something else than hinges of sign s")
                 _add(g[k], -m, self.points[i])
             require(len(set(row[2])) == len(row[2]), "T has a hinge twice")
@@ -206,9 +207,10 @@ def _add(total: list[int], factor: int, values: list[int]) -> None:
 
 
 def _either(case: Case, k: int, part: str, at: int) -> list[Case]:
-    """Hinge k has it, or neither k nor any hinge of which just the same is known.
+    """Two cases: hinge k has it, or no hinge has it of which just the same is known as of k.
 
-    For if another of these has it, rename that one k. `part` is `active`, or `entries` (are in).
+    For if another one of these has it, call that one k. `part` is `active` (at a point), or
+    `entries` (one is in).
     """
     hinge = case.hinges[k]
     known: dict[int, bool] = getattr(hinge, part)

@@ -88,7 +88,7 @@ def nodes_of(search: SplitSearch) -> Iterator[Node]:
     Unsupported
         Free columns, and no exact multipliers were found for a leaf.
     """
-    record, codes = search.tree.node.tolist(), search.tree.codes
+    record, codes = search.tree.node[: search.count("NODES")].tolist(), search.tree.codes
     multipliers = search.tree.multipliers
     exact = ExactRows(search) if np.isinf(search.box).any() else None
     todo = [0]

@@ -8,7 +8,8 @@ programs, for most cases die fast; one that lives is split at the entry that it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from milpsparse.sample import Sample
 from milpsparse.split_search import Found, Kind, SplitSearch
 
 FEW = 60  # linear programs for a case that can still be split
+RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
 ZERO = 1e-7  # size of an entry that is taken as 0
 IN, OUT = 1, -1
 
@@ -32,6 +34,15 @@ class Case:
 
     entries: NDArray[np.int8]
     atoms: NDArray[np.int8]
+    tried: Tried | None = None  # the last search above that did not refute it
+
+
+class Tried(NamedTuple):
+    """A search that ended with a network, or not at all: what it allowed, and the sizes of u."""
+
+    allowed: bytes
+    hinges: NDArray[np.float64]
+    atoms: NDArray[np.float64]
 
 
 class SupportRoot:
@@ -55,6 +66,7 @@ class SupportRoot:
         self._under_way: SplitSearch | None = None
         self._nodes: list[Node] = []
         self._counts: dict[str, int] = {}
+        self._outcomes: dict[int, tuple[int, int]] = {}  # tries and refutations by columns allowed
 
     def count(self, name: str) -> int:
         """A counter of the compiled searches of all cases."""
@@ -101,18 +113,36 @@ class SupportRoot:
             self._close([{"over": True}])
             return
         entries, atoms = self._undecided(case)
+        can_split = bool(entries.any() or atoms.any())
+        allowed = self._allowed(case, entries, atoms)
+        size = allowed.count(1)
+        if can_split and case.tried is not None and not self._promises(case.tried, allowed, size):
+            self._split(case, case.tried, entries, atoms)
+            return
         search = self._under_way or self._search(case, entries)
         self._under_way = search
-        can_split = bool(entries.any() or atoms.any())
         found = fit_all(search, min(left, FEW) if can_split else left)
+        if can_split:
+            tries, dead = self._outcomes.get(size, (0, 0))
+            self._outcomes[size] = (tries + 1, dead + (found == Found.NOTHING))
         if found == Found.NOTHING:
             self._close(nodes_of(search))
         elif found == Found.NETWORK and self._is_better(search):
             return
         elif can_split:
-            self._split(case, search, entries, atoms)
+            self._split(case, Tried(allowed, *search.sizes()), entries, atoms)
         elif found == Found.NETWORK:
             self.found = Found.STUCK  # copies of atoms, or a fit within tolerance only
+
+    def _promises(self, tried: Tried, allowed: bytes, size: int) -> bool:
+        """Whether a search may refute a case: it allows less, and such sizes often died."""
+        tries, dead = self._outcomes.get(size, (0, 0))
+        return tried.allowed != allowed and RATE * dead >= tries - TRIES
+
+    def _allowed(
+        self, case: Case, entries: NDArray[np.bool_], atoms: NDArray[np.bool_]
+    ) -> bytes:
+        return bytes(entries | (case.entries == IN)) + bytes(atoms | (case.atoms == IN))
 
     def _search(self, case: Case, undecided: NDArray[np.bool_]) -> SplitSearch:
         allowed = undecided | (case.entries == IN)
@@ -145,21 +175,23 @@ class SupportRoot:
     def _split(
         self,
         case: Case,
-        search: SplitSearch,
+        tried: Tried,
         entries: NDArray[np.bool_],
         atoms: NDArray[np.bool_],
     ) -> None:
-        """Two cases: the undecided entry or atom that is largest is in, or 0."""
-        hinges, linear = search.sizes()
-        entry_sizes = np.where(entries, hinges, -1.0)
-        atom_sizes = np.where(atoms, linear, -1.0)
-        if atom_sizes.max(initial=-1.0) >= entry_sizes.max(initial=-1.0):
-            at = int(atom_sizes.argmax())
-            node, inside, outside = self._at_atom(case, at)
-        else:
-            k, j = np.unravel_index(int(entry_sizes.argmax()), entry_sizes.shape)
+        """Two cases: the undecided entry (when all are decided, atom) that is largest is in, or 0.
+
+        With the supports of hinges known, one search with all atoms often does for all of them.
+        """
+        if entries.any():
+            sizes = np.where(entries, tried.hinges, -1.0)
+            k, j = np.unravel_index(int(sizes.argmax()), sizes.shape)
             node, inside, outside = self._at_entry(case, int(k), int(j))
+        else:
+            at = int(np.where(atoms, tried.atoms, -1.0).argmax())
+            node, inside, outside = self._at_atom(case, at)
         self._close([node])
+        inside, outside = replace(inside, tried=tried), replace(outside, tried=tried)
         self._todo += [outside, inside]
 
     def _at_atom(self, case: Case, at: int) -> tuple[Node, Case, Case]:

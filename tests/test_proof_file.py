@@ -17,7 +17,7 @@ from milpsparse.family import generate
 from milpsparse.instance import Instance
 from milpsparse.points import points_of
 from milpsparse.proof import ProofError, read_lines, verify_lines
-from milpsparse.proof_file import decode
+from milpsparse.proof_file import decode, read_claim
 from milpsparse.proof_tree import Case, Hinge, Problem
 from milpsparse.rational import spell
 from milpsparse.univariate import fewest_knots
@@ -85,7 +85,8 @@ def about(instance, kind, at_least, objective="neurons", rows=None, **changes):
 
 def test_the_proof_that_abs_needs_two_neurons():
     claim = holds(PROOF)
-    assert (claim.objective, claim.at_least, claim.bound, claim.scope) == ("neurons", 2, None, "all")
+    assert (claim.objective, claim.at_least) == ("neurons", 2)
+    assert (claim.bound, claim.scope) == (None, "all")
     assert (claim.kind, claim.instance, claim.sha256) == ("tree", "abs", ABS.sha256)
     assert (claim.tied, claim.skip, claim.count_bias) == (True, False, True)
     assert (claim.rows, claim.n_leaves, claim.n_nodes) == ([0, 1, 2], 4, 6)
@@ -111,7 +112,7 @@ def leaf(at, *rows):
 
 
 WRONG = {
-    "line 9: the file ends inside a tree": PROOF[:-1] + ["\n"],
+    "line 9: the file ends inside a tree": [*PROOF[:-1], "\n"],
     "line 3: the file ends, but not all roots": PROOF[:3],
     "line 7: the file ends, but not all roots": [HEADER, *TREES[2:]],
     "line 4: this root was there before": [*PROOF[:3], *PROOF[1:]],
@@ -134,6 +135,8 @@ WRONG = {
     "line 3: the multipliers give no contradiction": leaf(2, [1, -1, [], 1]),
     "line 3: a row needs a side": leaf(2, [0, 1, [], 1]),
     "line 3: a row needs": leaf(2, [0, 0, 1]),
+    "line 3: a row has no hinge": leaf(2, [0, 1, 1]),
+    "line 3: a row has no hinge k": leaf(2, [0, -1, 1]),
     "line 3: T has something": leaf(2, [0, 1, [0], 1]),
     "line 3: T has something else": leaf(2, [0, -1, [1], 1]),
     "line 3: T has something else than": leaf(2, [0, -1, [-1], 1]),
@@ -193,8 +196,6 @@ def problem(skip=False, objective="neurons", at_least=4, count_bias=True, **chan
     head = about(instance, "tree", at_least, objective, **changes)
     with pytest.raises(ProofError, match="not all roots"):
         holds([head])
-    from milpsparse.proof_file import read_claim
-
     return Problem(read_claim(head, None))
 
 
@@ -258,8 +259,6 @@ def test_boxes_of_atoms_grow_with_what_is_left():
     data = Instance(X=[[1]], y=[7])  # 7 = c relu(x) + c' relu(-x) + c'', boxes B = 1
 
     def refuted(at_least, atoms):
-        from milpsparse.proof_file import read_claim
-
         claim = read_claim(about(data, "tree", at_least, "parameters", bound=1), None)
         return Problem(claim).is_empty(case(atoms=atoms), [[0, -1, [], 1]])
 
@@ -277,16 +276,277 @@ JUNK += [[], [1], [["1"]], [0, 1, 1], [0, 1, 3], {}, {"X": [], "y": [], "bound":
 
 
 @pytest.mark.parametrize("field", HEADER)
-def test_no_header_says_something_false(field):
-    for junk in [*JUNK, ...]:
-        head = {**HEADER, field: junk}
-        if junk is ...:
-            del head[field]
+def test_a_header_with_another_value_is_refused_or_as_true(field):
+    for junk in [v for v in JUNK if repr(v) != repr(HEADER[field])]:
         try:
-            claim = holds([head, *TREES])
-        except ProofError as error:
-            assert str(error).startswith("line 2: " if field == "at_least" else "line ")  # noqa: PT017
+            claim = holds([{**HEADER, field: junk}, *TREES])
+        except ProofError:
             continue
-        assert (claim.objective, claim.at_least) in (("neurons", 2), ("neurons", 1))
-        assert field in ("bound", "instance", "data", "at_least")
-        assert claim.tied == (field != "data")
+        assert field in ("bound", "instance", "data")
+        assert (claim.objective, claim.at_least, claim.tied) == ("neurons", 2, field != "data")
+
+
+WRONG_HEADS = {
+    "no header of a proof: field 'y' is missing": [{k: HEADER[k] for k in HEADER if k != "y"}],
+    "no header of a proof: field 'why' is": [{**HEADER, "why": 1}],
+    "no header of a proof: field 'X'": [],
+    "no header of a proof: field 'X' is missing": TREES,
+    "at_least is of a wrong type": [{**HEADER, "at_least": 2.0}],
+    "skip is of a wrong type": [{**HEADER, "skip": 0}],
+    "only version 1": [{**HEADER, "milpsparse_proof": 2}],
+    "the kind is none of tree": [{**HEADER, "kind": "theorem"}],
+    "objective: neurons or": [{**HEADER, "objective": "l1"}],
+    "at_least starts at 1": [{**HEADER, "at_least": 0}],
+    "the instance's name is not": [{**HEADER, "instance": "a\nb"}],
+    "rows are no distinct": [{**HEADER, "rows": [0, 1, 1]}],
+    "rows are no distinct row": [{**HEADER, "rows": [0, 1, 3]}],
+    "rows are no distinct row numbers": [{**HEADER, "rows": [0, 1, True]}],
+    "rows and points differ": [{**HEADER, "rows": [0, 1]}],
+    "X and y are not of one": [{**HEADER, "y": ["1", "0"]}],
+    "the rows of X do": [{**HEADER, "X": [["-1"], ["0"], ["1", "2"]]}],
+    "the rows of X do not": [{**HEADER, "X": [["-1"], ["0"], "1"]}],
+    "a cell is no text": [{**HEADER, "y": ["1", "0", 1]}],
+    "a cell is no text such": [{**HEADER, "y": ["1", "0", " 1"]}],
+    "'nan' is not a finite": [{**HEADER, "y": ["1", "0", "nan"]}],
+    "'1/0' is not": [{**HEADER, "y": ["1", "0", "1/0"]}],
+    "bound is no positive": [{**HEADER, "bound": 0}],
+    "bound is no positive number": [{**HEADER, "bound": math.nan}],
+    "bound is no positive number or": [{**HEADER, "bound": 10**400}],
+    "it is about another instance": [{**HEADER, "instance_sha256": "0" * 64}],
+    "it is about another instance:": [{**HEADER, "skip": True}],
+    "n_samples is not that": [{**HEADER, "n_samples": 4}],
+    "the witness points are": [{**HEADER, "rows": [0, 2, 1]}],
+    "the witness points are not": [{**HEADER, "y": ["2", "0", "1"]}],
+    "data have the fields": [{**HEADER, "data": {"X": [["1"]], "y": ["1"]}}],
+    "data: rows 1 and 2": [{**HEADER, "data": {"X": [["1"]] * 2, "y": ["1", "2"], "bound": None}}],
+    "this is no JSON object": ["[1]"],
+    "this is no JSON object ": ["null"],
+    "this is no JSON object  ": ["[" * 100_000],
+    "this is no JSON object   ": ["{} {}"],
+    "this is no JSON object    ": ["\ufeff{}"],
+    "an object has one name twice": [json.dumps(HEADER)[:-1] + ', "at_least": 3}'],
+}
+
+
+@pytest.mark.parametrize(("said", "objects"), WRONG_HEADS.items())
+def test_what_is_wrong_with_a_header_is_said(said, objects):
+    lines = [o if isinstance(o, str) else json.dumps(o) for o in objects]
+    with pytest.raises(ProofError) as error:
+        verify_lines(lines)
+    assert str(error.value).startswith(f"line 1: {said.rstrip()}")
+    assert "\n" not in str(error.value)
+
+
+def test_the_given_instance_must_be_that_of_the_header():
+    untied = [{**HEADER, "data": None}, *TREES]
+    assert not holds(untied).tied
+    assert holds(untied, ABS).tied
+    for other in (ABS.replace(y=[1, 0, 2]), ABS.replace(skip=True), ABS.replace(bound=1.0)):
+        with pytest.raises(ProofError, match="line 1: it is about another instance"):
+            holds(PROOF, other)
+    for flag in ({"skip": True}, {"count_bias": False}):  # words of a header without data
+        name = next(iter(flag))
+        with pytest.raises(ProofError, match=f"line 1: {name} is not that of the data"):
+            holds([{**HEADER, "data": None, **flag}, *TREES], ABS)
+
+
+def test_cells_that_are_no_doubles_are_tied_exactly():
+    instance = Instance(X=[["-1/3"], ["0"], ["0.1"]], y=["1/7", 0, 1], bound=0.3)
+    head = about(instance, "signs", 1)
+    assert (head["X"], head["y"][0]) == ([["-1/3"], ["0"], ["0.1"]], "1/7")
+    assert head["data"]["bound"] == 0.3
+    assert holds([head], instance).tied
+    for wrong in ("0.14285714285714285", spell(Fraction(1 / 7))):
+        with pytest.raises(ProofError, match="the witness points are not"):
+            holds([{**head, "y": [wrong, *head["y"][1:]]}])
+        data = {**head["data"], "y": [wrong, *head["y"][1:]]}
+        with pytest.raises(ProofError, match="it is about another instance"):
+            holds([{**head, "data": data}])
+
+
+# --- theorems ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["peak_plateau", "planted_n12_d1_k3_skip_s5", "convex_run", None])
+def test_univariate_agrees_with_the_fewest_knots(name):
+    rng = np.random.default_rng(1)
+    for seed in range(20):
+        if name == "convex_run":
+            x = np.arange(4 + seed)
+            instance = Instance(X=x[:, None], y=x * x)
+        elif name is None:  # many curvatures 0
+            x = rng.permutation(12)
+            instance = Instance(
+                X=x[:, None] / 3, y=[0, 2, *rng.integers(0, 2, 10)], skip=bool(seed % 2)
+            )
+        else:
+            instance = load(name)
+        knots = fewest_knots(points_of(instance))
+        for objective in ("neurons", "parameters"):
+            head = about(instance, "univariate", knots, objective)
+            claim = holds([head])
+            assert (claim.kind, claim.at_least, claim.scope, claim.n_nodes) == (
+                "univariate", knots, "all", 0,
+            )  # fmt: skip
+            with pytest.raises(ProofError, match="line 1: the theorem gives less than is claimed"):
+                holds([{**head, "at_least": knots + 1}])
+
+
+def test_points_on_a_line_in_space_need_the_knots_of_the_line():
+    t = [0, 3, 1, -2, 5, 4]
+    X = [[str(Fraction(1 + 2 * v, 3)), "1/7", str(2 - v)] for v in t]
+    instance = Instance(X=[*X, ["0", "0", "0"]], y=[0, 1, 0, 2, 1, 1, 5])
+    flat = Instance(X=np.array([t]).T, y=[0, 1, 0, 2, 1, 1])
+    knots = fewest_knots(points_of(flat))
+    assert knots == 2
+    head = about(instance, "line", knots, "parameters", rows=[0, 1, 2, 3, 4, 5])
+    assert holds([head], instance).at_least == knots
+    with pytest.raises(ProofError, match="the theorem gives less"):
+        holds([{**head, "at_least": knots + 1}])
+    with pytest.raises(ProofError, match="univariate: one input; line: more"):
+        holds([{**head, "kind": "univariate"}])
+    with pytest.raises(ProofError, match="the points are not on one line"):
+        holds([about(instance, "line", knots)])
+    with pytest.raises(ProofError, match="univariate: one input; line: more"):
+        holds([about(flat, "line", knots)])
+
+
+def test_points_that_are_there_twice_are_refused():
+    for x in ([0, 1, 1, 2], [0, 1, 2, 0]):
+        instance = Instance(X=np.array([x]).T, y=np.array(x) ** 2)
+        with pytest.raises(ProofError, match="are the same"):
+            holds([about(instance, "univariate", 1)])
+
+
+def test_signs_bind_only_where_constants_cost():
+    X, y = [[0], [1], [2]], [0, -1, "1/3"]
+    one_sign = Instance(X=X, y=[0, 1, 2])
+    for instance, most in ((Instance(X=X, y=y), 2), (one_sign, 1)):
+        for objective in ("neurons", "parameters"):
+            head = about(instance, "signs", most, objective)
+            assert holds([head], instance).at_least == most
+            with pytest.raises(ProofError, match="the theorem gives less than is claimed"):
+                holds([{**head, "at_least": most + 1}])
+    no_bias = Instance(X=X, y=y, count_bias=False)
+    assert holds([about(no_bias, "signs", 2)]).at_least == 2
+    skip = about(no_bias.replace(skip=True), "signs", 1)
+    for wrong in (skip, about(no_bias, "signs", 1, "parameters")):
+        with pytest.raises(ProofError, match="signs bind where constants cost only"):
+            holds([wrong])
+
+
+def test_nothing_follows_a_theorem():
+    head = about(ABS, "univariate", 1)
+    assert holds([head]).at_least == 1
+    for more in (TREES, [head], [{}]):
+        with pytest.raises(ProofError, match="line 2: nothing follows the header of a theorem"):
+            holds([head, *more])
+
+
+# --- files and the command --------------------------------------------------------------------
+
+
+@pytest.fixture
+def verify(monkeypatch, capsys):
+    """Run `milpsparse verify`: (exit code, stdout, stderr)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["milpsparse", "verify", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (end.value.code, *capsys.readouterr())
+
+    return run
+
+
+def write(path, objects):
+    text = "".join(json.dumps(o) + "\n" for o in objects)
+    data = text.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+SAID = "has at least 2 neurons (tree proof, 4 leaves, 3 witness points"
+
+
+def test_a_proof_that_holds_is_said_and_exits_with_0(verify, tmp_path):
+    hashed = f", data {ABS.sha256[:12]})\n"
+    for name in ("abs.proof", "abs.proof.gz"):
+        path = write(tmp_path / name, PROOF)
+        said = f"{path}: holds: every network through abs {SAID}{hashed}"
+        assert verify(path) == (0, said, "")
+    path = write(tmp_path / "bound.proof", [{**HEADER, "bound": 4.0}, *TREES])
+    assert f"every network through abs with |u| <= 4 {SAID}" in verify(path)[1]
+    path = write(tmp_path / "untied.proof", [{**HEADER, "data": None}, *TREES])
+    assert verify(path) == (0, f"{path}: holds: every network through these points {SAID})\n", "")
+    (tmp_path / "abs.json").write_text(to_json(ABS), encoding="utf-8")
+    code, out, _ = verify(path, "--instance", tmp_path / "abs.json")
+    assert (code, out) == (0, f"{path}: holds: every network through abs {SAID}{hashed}")
+
+
+def test_the_claim_says_what_is_counted(verify, tmp_path):
+    skip = Instance(X=[[0], [1], [2]], y=[0, 0, 1], skip=True, name="bend")
+    path = write(tmp_path / "a.proof", [about(skip, "univariate", 1, "parameters", bound=0.1)])
+    assert verify(path)[1] == (
+        f"{path}: holds: every network with a skip connection through bend with |u| <= 0.1 has at "
+        "least 1 parameter (biases not counted) (univariate proof, 3 witness points, "
+        f"data {skip.sha256[:12]})\n"
+    )
+
+
+def test_a_proof_that_does_not_hold_is_said_and_exits_with_1(verify, tmp_path):
+    good, bad = write(tmp_path / "a.proof", PROOF), write(tmp_path / "b.proof", PROOF[:-1])
+    code, out, err = verify(bad, good, bad)
+    assert (code, err, out.count("\n")) == (1, "", 3)
+    why = "does not hold: line 8: the file ends inside a tree"
+    assert out.startswith(f"{bad}: {why}\n{good}: holds: every")
+    code, out, _ = verify(good, "--instance", "peak_plateau")
+    why = "line 1: it is about another instance: the hash of the data differs"
+    assert (code, out) == (1, f"{good}: does not hold: {why}\n")
+    (tmp_path / "empty.proof").write_bytes(b"")
+    assert verify(tmp_path / "empty.proof")[0] == 1
+
+
+def test_what_cannot_be_read_is_one_line_and_exits_with_2(verify, tmp_path):
+    whole = gzip.compress("".join(json.dumps(o) for o in PROOF * 99).encode())
+    files = {
+        "junk.proof": bytes(range(256)),
+        "plain.proof.gz": b"{}",
+        "cut.proof.gz": whole[:-20],
+        "spoilt.proof.gz": whole[:30] + b"\xff" * 20 + whole[50:],
+        "zipped.proof": whole,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.gz").mkdir()
+    for name in (*files, "folder", "folder.gz", "none.proof", "none.proof.gz", "nul\0"):
+        code, out, err = verify(tmp_path / name)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"milpsparse: cannot read {tmp_path / name}: ")
+        assert err.count("\n") == 1
+    for words in ([], ["--instance", "peak_plateau"], ["junk.proof", "--instance", "no"]):
+        code, out, err = verify(*words)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_lines_are_read_as_they_are_needed(tmp_path):
+    path = write(tmp_path / "a.proof.gz", PROOF)
+    lines = read_lines(path)
+    assert decode(next(lines)) == HEADER
+    lines.close()
+    missing = read_lines(tmp_path / "none")
+    with pytest.raises(BadInput, match="cannot read"):
+        next(missing)
+    assert verify_lines(read_lines(path)).tied
+
+
+def test_a_large_planted_proof_is_about_its_data():
+    instance = generate("planted", 0, N=2000, d=2, K=3)
+    rows = [int(np.argmax(instance.y)), int(np.argmin(instance.y))]
+    head = about(instance, "signs", 1, rows=rows)
+    assert holds([head], instance).rows == rows
+    changed = copy.deepcopy(head)
+    changed["data"]["y"][1000] = "1/3"
+    with pytest.raises(ProofError, match="it is about another instance"):
+        holds([changed])
