@@ -142,6 +142,11 @@ def generate(family: str, params: tuple[str, ...], seed: int, output: str | None
     help="Draw data and network (.svg, .png, .pdf; d <= 2); "
     "where theory solves it, the sparsest, lp and l1 solutions side by side.",
 )
+@click.option(
+    "--proof",
+    metavar="FILE",
+    help="Write the proof of the lower bound (.proof or .proof.gz), for `milpsparse verify`.",
+)
 @click.option("--save", metavar="FILE", help="Write the JSON object to a file.")
 def solve(data: str, **given: Any) -> None:
     """Solve one instance: the sparsest network through DATA, checked in rational arithmetic.

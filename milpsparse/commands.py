@@ -18,7 +18,7 @@ from milpsparse.human import human, pstar_json, pstar_text
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json
 from milpsparse.objective import parse_objective
-from milpsparse.solving import check_options
+from milpsparse.solving import Solution, check_options
 from milpsparse.solving import solve as solve_instance
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def solve(
     seed: int,
     as_json: bool,
     plot: str | None,
+    proof: str | None,
     save: str | None,
 ) -> int:
     """Solve, print, draw and save."""
@@ -49,8 +50,9 @@ def solve(
         from milpsparse.plot import plot_network, refuse
 
         refuse(instance, plot)  # now, not after the time limit
-    if save and not os.access(Path(save).parent, os.W_OK):
-        raise BadInput(f"cannot write {save}: no such folder, or not yours to write in")
+    for file in filter(None, (save, proof)):
+        if not os.access(Path(file).parent, os.W_OK):
+            raise BadInput(f"cannot write {file}: no such folder, or not yours to write in")
     solution = solve_instance(
         instance,
         objective,
@@ -64,6 +66,8 @@ def solve(
     click.echo(text if as_json else human(solution))
     if save:
         _write(Path(save), text + "\n")
+    if proof:
+        _write_proof(solution, proof)
     if plot and "univariate" in [solution.method, *solution.answer.stats.get("steps", [])]:
         from milpsparse.plot import plot_theory
 
@@ -74,6 +78,19 @@ def solve(
     if solution.verdict.failed:
         return WRONG
     return OK if solution.verdict.verified else NOTHING
+
+
+def _write_proof(solution: Solution, path: str) -> None:
+    """The proof file, or a line that says why there is none."""
+    from milpsparse.proof_writer import write_proof
+
+    lines = solution.proof_lines()
+    if lines is None:
+        why = f"the lower bound is {solution.evidence or 'missing'}: nothing to write"
+        click.echo(f"no proof in {path}: {why}", err=True)
+        return
+    write_proof(lines, path)
+    click.echo(f"proof of {len(lines):,} lines -> {path}", err=True)
 
 
 def _derive(
@@ -238,7 +255,7 @@ def check(folder: Path) -> int:
         instance = instances[sha256]
         begun = time.monotonic()
         try:
-            verdict = checker.check(instance, answer_of(row))
+            verdict = checker.check(instance, answer_of(row, folder))
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             verdict = checker.unreadable(f"the stored answer cannot be read: {error!r}")
         identity = {k: row[k] for k in ("schema", "task_key", "run_id")}

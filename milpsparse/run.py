@@ -19,6 +19,8 @@ from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
 from milpsparse.instance_files import to_json
 from milpsparse.machine import provenance
+from milpsparse.proof import read_lines
+from milpsparse.proof_writer import write_proof
 from milpsparse.task import Task
 from milpsparse.worker import Outcome, run_isolated
 
@@ -53,7 +55,8 @@ def run(
         todo = missing(tasks, folder, rerun)
         _write_plan(folder, tasks, testset)
         _keep_instances(folder, tasks)
-        (folder / "logs").mkdir(exist_ok=True)
+        for part in ("logs", "proofs"):
+            (folder / part).mkdir(exist_ok=True)
         for row in _finished(todo, folder, jobs):
             writer.append(row)
             yield row
@@ -95,6 +98,8 @@ def _row(task: Task, folder: Path, run_id: str, stop: threading.Event) -> dict[s
         log.unlink()
     if outcome is None:
         return None
+    if outcome.answer.proof is not None:
+        write_proof(outcome.answer.proof, store.proof_file(folder, task.key))
     begun = time.monotonic()
     verdict = checker.check(task.instance, outcome.answer)
     return {
@@ -146,9 +151,11 @@ def checked_columns(verdict: Verdict, seconds: float) -> dict[str, Any]:
     return {"check_time_s": seconds, **verdict.to_json()}
 
 
-def answer_of(row: dict[str, Any]) -> Answer:
-    """The answer that a stored row holds, to be checked again."""
+def answer_of(row: dict[str, Any], folder: Path) -> Answer:
+    """The answer that a stored row holds, with its proof, to be checked again."""
     from milpsparse.answer import from_json
+
+    proof = store.proof_file(folder, row["task_key"])
 
     claims = ("claimed_primal_bound", "claimed_dual_bound")
     data = {
@@ -156,6 +163,7 @@ def answer_of(row: dict[str, Any]) -> Answer:
         **{name: None if row[name] is None else float(row[name]) for name in claims},
         "termination": row["claimed_termination"],
         "dual_bound_scope": row["claimed_dual_bound_scope"],
+        "proof": list(read_lines(proof)) if proof.is_file() else None,
     }
     return from_json(data, row["n_features"])
 

@@ -59,6 +59,19 @@ class Solution:
         """The lines of the lower bound's proof, where the method wrote one; see `write_proof`."""
         return self.answer.proof
 
+    def proof_lines(self) -> Sequence[str] | None:
+        """The lines of a proof file of the lower bound: the method's own, or the theorem's.
+
+        None where the bound is only claimed, or says nothing.
+        """
+        if self.verdict.evidence == "proof":
+            return self.answer.proof
+        if self.verdict.evidence == "theorem":
+            from milpsparse.theorem_proofs import theorem_proof
+
+            return theorem_proof(self.instance, parse_objective(self.answer.objective))
+        return None
+
     def to_json(self) -> dict[str, Any]:
         """The object that `milpsparse solve --json` prints."""
         inst, answer, verdict = self.instance, self.answer, self.verdict

@@ -128,6 +128,11 @@ def instance_file(folder: Path, sha256: str) -> Path:
     return folder / "instances" / f"{sha256[:16]}.json"
 
 
+def proof_file(folder: Path, task_key: str) -> Path:
+    """Where a results folder keeps the proof of a task's lower bound."""
+    return folder / "proofs" / f"{task_key}.proof.gz"
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file in one step, so that a crash leaves the old or the new one."""
     temporary = path.with_suffix(path.suffix + ".part")

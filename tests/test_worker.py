@@ -170,7 +170,7 @@ def test_claims_that_are_not_finite_are_kept_as_text_and_fail_again(tmp_path, ta
     assert [row["claimed_dual_bound"] for row in rows[:2]] == ["inf", "nan"]
     assert rows[2]["claimed_primal_bound"] == "nan"
     for row in rows:
-        assert checker.check(INSTANCE, answer_of(row)).verdict == row["verdict"]
+        assert checker.check(INSTANCE, answer_of(row, tmp_path)).verdict == row["verdict"]
 
 
 def test_the_process_sees_the_threads_and_the_seed_of_its_task(tmp_path, task):
@@ -219,7 +219,7 @@ def test_a_row_holds_every_column_and_what_is_on_disk(tmp_path, task):
 
 def test_a_stored_row_gives_the_answer_back(tmp_path, task):
     (row,) = run([task("claims_optimal")], tmp_path)
-    answer = running.answer_of(store.latest(tmp_path)[row["task_key"]])
+    answer = running.answer_of(store.latest(tmp_path)[row["task_key"]], tmp_path)
     assert answer.network is not None
     assert answer.network(INSTANCE.X) == pytest.approx(INSTANCE.y)
     assert answer.network.to_json() == row["network"]

@@ -1,4 +1,4 @@
-"""The method `auto`: theory where it applies, else a cheap network, then the strongest model.
+"""The method `auto`: theory where it applies, else a cheap network, then activation search.
 
 The steps are kept in the answer's stats; the network is the best one of all steps.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from milpsparse.algorithms.activation_search import STARTS, search
 from milpsparse.algorithms.witness_points import prove
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
@@ -14,13 +15,15 @@ from milpsparse.construct import MAX_HINGES
 from milpsparse.errors import Unsupported
 from milpsparse.execute import execute, solve_model, with_bound
 from milpsparse.instance import Instance
+from milpsparse.judge import rounded
 from milpsparse.method import Algorithm, Limits, Method
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.patterns import count_bound
 
-SMALL = 400  # patterns up to which parameters are better proved over patterns
+SMALL = 400  # patterns up to which a model over patterns may prove parameters
+SHARE = 0.9  # of the time for the activation search, where the model after it is weaker
 
 
 def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
@@ -38,39 +41,65 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
         found = [network for network in candidates.values() if network is not None]
         return min(found, key=lambda n: instance.value(n, objective), default=None)
 
-    for name in ("coordinate_start", "multistart", "reweighted_l1"):
+    for name in ("coordinate_start", f"multistart[starts={STARTS}]", "reweighted_l1"):
+        if name == "reweighted_l1" and objective.kind == "neurons":
+            continue
         candidates[name] = _heuristic(name, instance, objective, limits)
         steps += [name] if candidates[name] is not None else []
         network = best()
         lower = -math.inf if theorem is None else theorem.value
         if network is not None and instance.value(network, objective) <= lower:
             return _from_network(instance, objective, network, steps)
-    return _by_model(instance, objective, limits, best(), steps)
+    return _by_search(instance, objective, limits, best(), steps)
 
 
-def _by_model(
+def _by_search(
     instance: Instance,
     objective: Objective,
     limits: Limits,
     incumbent: Network | None,
     steps: list[str],
 ) -> Answer:
-    """The strongest exact model, around the best network of the heuristics."""
+    """Activation search with a proof; where it does not end, the strongest model goes on."""
     if incumbent is None:
         raise Unsupported(f"{instance.n_samples:,} points: no method found a network to start from")
-    bounded = instance if instance.bound is not None else with_bound(instance, incumbent)
-    method, on_witnesses = _strongest(bounded, objective)
+    method, on_witnesses = _strongest(instance, objective)
+    share = SHARE if on_witnesses else 0.5
+    part = Limits(time_limit_s=share * limits.left(), threads=limits.threads, seed=limits.seed)
+    found = search(instance, objective, part, incumbent)
+    steps.append("activation_search")
+    answer = found.with_(stats={**found.stats, "steps": steps})
+    if found.termination == Termination.OPTIMAL or found.network is None or limits.left() < 0.1:
+        return answer
+    bounded = instance if instance.bound is not None else with_bound(instance, found.network)
     solve = prove if on_witnesses else solve_model
     try:
-        answer = solve(method, bounded, objective, limits, incumbent)
-    except Unsupported as error:  # too large: the incumbent, and why there is no more
-        return _from_network(instance, objective, incumbent, steps, f"{method.name}: {error}")
-    steps += ["witness_points"] * on_witnesses + [method.name]
-    if answer.termination in (Termination.ERROR, Termination.INFEASIBLE):
-        why = f"{method.name} failed: {answer.raw_status}"
-        return _from_network(instance, objective, incumbent, steps, why)
-    return _best(bounded, objective, answer, incumbent).with_(
-        bound_used=bounded.bound, stats={**answer.stats, "steps": steps}
+        other = solve(method, bounded, objective, limits, found.network)
+    except Unsupported as error:  # too large: why there is no more
+        return answer.with_(stats={**answer.stats, "note": f"{method.name}: {error}"})
+    if other.termination in (Termination.ERROR, Termination.INFEASIBLE):
+        return answer.with_(
+            stats={**answer.stats, "note": f"{method.name} failed: {other.raw_status}"}
+        )
+    return _joined(bounded, objective, answer, other, method.name)
+
+
+def _joined(
+    bounded: Instance, objective: Objective, first: Answer, second: Answer, name: str
+) -> Answer:
+    """The better network and bound of both; a proof stays, whoever claims more."""
+    assert first.network is not None
+    best = _best(bounded, objective, second, first.network)
+    if (first.claimed_dual_bound or 0) >= (second.claimed_dual_bound or 0):
+        best = best.with_(
+            claimed_dual_bound=first.claimed_dual_bound, dual_bound_scope=first.dual_bound_scope
+        )
+    closed = best.claimed_primal_bound == rounded(best.claimed_dual_bound or 0, objective)
+    return best.with_(
+        termination=Termination.OPTIMAL if closed else second.termination,
+        proof=first.proof,
+        bound_used=bounded.bound,
+        stats={**second.stats, **first.stats, "steps": [*first.stats["steps"], name]},
     )
 
 
@@ -151,7 +180,7 @@ def _best(instance: Instance, objective: Objective, answer: Answer, incumbent: N
 
 
 ALGORITHM = Algorithm(
-    summary="theory where it applies; else heuristics, then the strongest model on witness points",
+    summary="theory where it applies; else heuristics, then activation search, then a model",
     objectives=frozenset({"neurons", "parameters", "l1", "lp", "group_l2"}),
     run=run,
 )

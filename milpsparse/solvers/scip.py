@@ -33,6 +33,7 @@ def parameters(limits: Limits) -> dict[str, Any]:
     """Neutral limits as SCIP parameters, https://www.scipopt.org/doc/html/PARAMETERS.php.
 
     Tolerances are tighter than SCIP's own (1e-6): a loose one lets a ReLU leak through its big-M.
+    Its LP solver goes no lower than 1e-10, and may say so on stderr where SCIP asks for more.
     The seed shifts those of all plug-ins and of the LP solver. SCIP's handler of Ctrl-C is off: it
     would print, and hide the interrupt from Python.
     """
