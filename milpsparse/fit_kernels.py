@@ -129,3 +129,17 @@ def fit(xb: Any, y: Any, signs: Any, theta: Any, tolerance: float, iterations: i
         if not improved:
             break
     return float(np.abs(r).max())
+
+
+_fit = fit.dispatcher
+
+
+@compiled
+def first_fit(
+    xb: Any, y: Any, signs: Any, starts: Any, near: float, tolerance: float, iterations: int
+) -> int:
+    """Improve the starts in turn until one is nearer than `near`; its row, -1 if none is."""
+    for at in range(len(starts)):
+        if _fit(xb, y, signs, starts[at], tolerance, iterations) <= near:
+            return at
+    return -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -19,7 +20,8 @@ from milpsparse.refit import polish
 from milpsparse.sample import Sample
 from milpsparse.split_search import Found, Kind, SplitSearch, kind_of
 
-SLICE = 20_000  # linear programs between looks at the clock: a tenth of a second to one second
+SLICE = 200  # linear programs before the first look at the clock; then as many as SECONDS take
+SECONDS = 0.2
 MISS = 1e-7  # residual of a missed point, relative to max |y|
 WORST = 4  # missed points that join at once
 
@@ -85,6 +87,7 @@ class Level:
         from milpsparse.support_search import SupportRoot
 
         self.instance, self.objective, self.cost = instance, objective, cost
+        self._slice = SLICE
         sample, kind = Sample(instance, seed), kind_of(instance, objective)
         self.roots: list[Root] = []
         for plus, minus in _hinges(cost, kind, objective):
@@ -110,16 +113,19 @@ class Level:
 
     def run(self, programs: int, limits: Limits) -> Found:
         """Go on for so many linear programs a root, in slices; roots share the threads."""
-        while programs > 0 and self.found == Found.OPEN and limits.left() > 0.02:
-            part, todo = min(programs, SLICE), [r for r in self.roots if r.found == Found.OPEN]
+        with ThreadPoolExecutor(max_workers=limits.threads) as pool:
+            while programs > 0 and self.found == Found.OPEN and limits.left() > 0.02:
+                part, begun = min(programs, self._slice), time.monotonic()
 
-            def go_on(root: Root, part: int = part) -> None:
-                if limits.left() > 0.02:
-                    root.run(part)
+                def go_on(root: Root, part: int = part) -> None:
+                    if root.found == Found.OPEN and limits.left() > 0.02:
+                        root.run(part)
 
-            with ThreadPoolExecutor(max_workers=limits.threads) as pool:
-                list(pool.map(go_on, todo))
-            programs -= part
+                list(pool.map(go_on, self.roots))
+                programs -= part
+                spent = time.monotonic() - begun
+                factor = 4 if spent < SECONDS / 4 else 0.5 if spent > 2 * SECONDS else 1
+                self._slice = max(1, int(self._slice * factor))
         return self.found
 
     def count(self, name: str) -> int:

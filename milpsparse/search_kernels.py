@@ -28,7 +28,10 @@ TOLERANCE = 1e-9  # violation of a row, labels and bound being scaled to 1
 PIVOT = 1e-9  # smallest pivot
 REFACTOR = 40  # pivots after which the inverse is computed anew
 CANDIDATES = 8  # points whose children are counted at a node
+FIT = 1e-8  # residual of a point that fits
 UNDECIDED, ACTIVE, INACTIVE = 0, 1, -1
+START, DONE = -1, -2  # levels before and after a search
+SOLVED, FRESH = -1, -2  # nodes whose children are not known; whose program is not solved
 
 LEVEL, NODES, ENTRIES, LPS, PIVOTS, NUMBER, UNSURE, LEAVES, DEAD = range(9)  # entries of `at`
 COUNTERS = 9
@@ -87,6 +90,9 @@ class Work(NamedTuple):
     cert_m: Any  # (n + 1,) its multipliers
     turn: Any  # (K + 1,) what the enumeration of patterns does next
     undo: Any  # (K, K) neurons decided together
+    node: Any  # (K + 1,) nodes of the patterns' prefixes
+    score: Any  # (CANDIDATES + 1,)
+    point: Any  # (CANDIDATES + 1,)
 
 
 @_inner()
@@ -163,15 +169,13 @@ def _most_violated(P, T, depth, u):  # type: ignore[no-untyped-def]
         if off > worst * max(1.0, P.box[v]):
             worst = off / max(1.0, P.box[v])
             code = code_of(UPPER if u[v] > 0 else LOWER, v, 0, 0)
-    for m in range(depth):
-        off, row = _worst_at(P, T.bits, u, T.point[m])
+    more = len(P.y) if P.one_sign[0] else 0
+    for m in range(depth + more):
+        if m == depth and code >= 0:
+            break
+        off, row = _worst_at(P, T.bits, u, T.point[m] if m < depth else m - depth)
         if off > worst:
             worst, code = off, row
-    if code < 0 and P.one_sign[0]:
-        for i in range(len(P.y)):
-            off, row = _worst_at(P, T.bits, u, i)
-            if off > worst:
-                worst, code = off, row
     return code
 
 
@@ -180,8 +184,11 @@ def _refactor(P, S, s, Wk):  # type: ignore[no-untyped-def]
     """The inverse of the active rows anew, by Gauss-Jordan elimination in place, and the point."""
     n, h, row, A = S.u.shape[1], Wk.total, Wk.g, Wk.A
     for a in range(n):
-        A[a] = 0.0
-        h[a] = _add(P, S.row[s, a], 1.0, A[a])
+        for b in range(n):
+            row[b] = 0.0
+        h[a] = _add(P, S.row[s, a], 1.0, row)
+        for b in range(n):
+            A[a, b] = row[b]
         Wk.swap[a] = a
     for c in range(n):
         p = c
@@ -219,7 +226,8 @@ def _holds(P, Wk, m):  # type: ignore[no-untyped-def]
     Free variables only have to vanish nearly: exact multipliers are found when a proof is written.
     """
     total, h, size, left = Wk.total, 0.0, 0.0, 0.0
-    total[:] = 0.0
+    for v in range(len(total)):
+        total[v] = 0.0
     for a in range(m):
         h += _add(P, Wk.cert[a], Wk.cert_m[a], total)
         size += Wk.cert_m[a]
@@ -257,7 +265,8 @@ def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
         code = _most_violated(P, T, depth, S.u[s])
         if code < 0:
             return True
-        Wk.g[:] = 0.0
+        for a in range(n):
+            Wk.g[a] = 0.0
         gap = _add(P, code, 1.0, Wk.g)
         for a in range(n):
             Wk.w[a] = 0.0
@@ -362,15 +371,20 @@ def _log_leaf(P, T, Wk, node):  # type: ignore[no-untyped-def]
 
     The shortest integers that still contradict by a margin are taken.
     """
-    first, m, largest = T.at[ENTRIES], T.at[NUMBER], Wk.cert_m[: T.at[NUMBER]].max()
-    T.multipliers[first : first + m] = Wk.cert_m[:m] / largest
-    for scale in (2.0**8, 2.0**16, 2.0**24, 2.0**32, 2.0**44):
+    first, m, largest, scale = T.at[ENTRIES], T.at[NUMBER], 0.0, 2.0**8
+    for a in range(m):
+        largest = max(largest, Wk.cert_m[a])
+    for a in range(m):
+        T.codes[first + a] = Wk.cert[a]
+        T.multipliers[first + a] = Wk.cert_m[a] / largest
+    while True:
         for a in range(m):
             Wk.cert_m[a] = np.rint(T.multipliers[first + a] * scale)
-        if _holds(P, Wk, m):
+        if scale >= 2.0**44 or _holds(P, Wk, m):
             break
-    T.codes[first : first + m] = Wk.cert[:m]
-    T.multipliers[first : first + m] = Wk.cert_m[:m]
+        scale *= 2.0**8
+    for a in range(m):
+        T.multipliers[first + a] = Wk.cert_m[a]
     T.node[node, 0], T.node[node, 1], T.node[node, 2] = -1, first, m
     T.at[ENTRIES] += m
     T.at[LEAVES] += 1
@@ -385,9 +399,11 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
     """
     K, base = len(P.sign), level + 1
     bits, found, depth = T.bits, 0, 0
-    node = np.full(K + 1, root)
+    node = Wk.node
     T.point[level] = i
-    Wk.turn[:] = 0
+    for k in range(K + 1):
+        Wk.turn[k] = 0
+        Wk.node[k] = root
     _copy(S, level, base)
     while depth >= 0:
         if depth == K:
@@ -469,36 +485,44 @@ def _output(P, u, i):  # type: ignore[no-untyped-def]
 
 
 @_inner()
-def _choose(P, S, T, Wk, level):  # type: ignore[no-untyped-def]
-    """The point to decide: of those that the network misses most the one with fewest children.
-
-    -1 when the network fits all points.
-    """
-    bits, u = T.bits, S.u[level]
-    score, point = np.zeros(CANDIDATES), np.full(CANDIDATES, -1)
+def _candidates(P, T, u, score, point):  # type: ignore[no-untyped-def]
+    """The undecided points that the network misses most, weighted by their failures."""
+    for c in range(CANDIDATES + 1):
+        score[c], point[c] = 0.0, -1
     for i in range(len(P.y)):
-        if bits[i, 0] != UNDECIDED:
+        if T.bits[i, 0] != UNDECIDED:
             continue
         off = abs(_output(P, u, i)[0])
-        if off <= 1e-8:
-            continue
         value = off * T.weight[i]
-        if value > score[-1]:
-            at = CANDIDATES - 1
-            while at > 0 and value > score[at - 1]:
-                score[at], point[at] = score[at - 1], point[at - 1]
-                at -= 1
-            score[at], point[at] = value, i
-    best, fewest, count_only = -1, np.int64(1 << 30), np.int64(-1)
-    for c in range(CANDIDATES):
-        if point[c] < 0:
-            break
-        n = _children(P, S, T, Wk, point[c], fewest, level, count_only)
+        if off <= FIT or value <= score[CANDIDATES - 1]:
+            continue
+        at = CANDIDATES - 1
+        while at > 0 and value > score[at - 1]:
+            score[at], point[at] = score[at - 1], point[at - 1]
+            at -= 1
+        score[at], point[at] = value, i
+
+
+@_inner()
+def _branch(P, S, T, Wk, level, root):  # type: ignore[no-untyped-def]
+    """Decide the candidate with fewest children, and record them; False when all points fit."""
+    point = Wk.point
+    _candidates(P, T, S.u[level], Wk.score, point)
+    best, fewest, c = point[0], np.int64(1 << 30), 0
+    if best < 0:
+        return False
+    while True:
+        last = point[c] < 0 or fewest <= 1
+        i = best if last else point[c]
+        n = _children(P, S, T, Wk, i, np.int64(1 << 30) if last else fewest, level,
+                      root if last else np.int64(-1))  # fmt: skip
+        if last:
+            T.todo[level] = n
+            _by_distance(T, level, n, _output(P, S.u[level], i)[1])
+            return True
         if n < fewest:
-            best, fewest = point[c], n
-            if n <= 1:
-                break
-    return best
+            best, fewest = i, n
+        c += 1
 
 
 @_inner()
@@ -525,72 +549,62 @@ def _ones(mask):  # type: ignore[no-untyped-def]
 def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
     """Go on with a search for `most` linear programs; why it stopped.
 
-    Start with at[LEVEL] = -1. FOUND leaves a network that fits all points in S.u[at[LEVEL]]; to go
+    Begin with at[LEVEL] = START. FOUND leaves a network that fits all points in S.u[at[LEVEL]]; to go
     on, give more points. GROW asks for longer arrays of the record.
     """
-    W, K = T.bits.shape
-    n, at = S.u.shape[1], T.at
-    if at[LEVEL] == -2:
+    K, n, at = T.bits.shape[1], S.u.shape[1], T.at
+    if at[LEVEL] == DONE:
         return INFEASIBLE
-    if at[LEVEL] < 0:
+    if at[LEVEL] == START:
         for a in range(n):
             for b in range(n):
                 S.inverse[0, a, b] = 1.0 if a == b else 0.0
             S.u[0, a], S.price[0, a], S.row[0, a] = 0.0, 0.0, code_of(PINNED, a, 0, 0)
         S.age[0] = 0
-        at[LEVEL], at[NODES] = 0, 1
-        level = at[LEVEL]
-        if not _lp(P, S, T, Wk, level, level):
-            _log_leaf(P, T, Wk, level)
-            at[LEVEL] = -2
-            return INFEASIBLE
-        T.todo[level] = -1
+        at[LEVEL], at[NODES], T.todo[0] = 0, 1, FRESH
+    elif P.one_sign[0] and T.todo[at[LEVEL]] == SOLVED:
+        T.todo[at[LEVEL]] = FRESH  # points may have joined, and their fit rows hold
     end = at[LPS] + most
     while True:
         level = at[LEVEL]
-        if T.todo[level] < 0:  # a new node
-            if at[LPS] >= end:
-                return BUDGET
+        root = T.ids[level - 1, T.todo[level - 1]] if level > 0 else 0
+        if T.todo[level] < 0:
             if at[NODES] + (4 << K) > len(T.node) or level + K + 3 > len(S.age):
                 return GROW
             if at[ENTRIES] + (2 << K) * (n + 1) > len(T.codes):
                 return GROW
+        if T.todo[level] == FRESH:
+            T.point[level] = -1
+            if _lp(P, S, T, Wk, level, level):
+                T.todo[level] = SOLVED
+            else:
+                _log_leaf(P, T, Wk, root)
+                T.todo[level] = 0
+        if T.todo[level] == SOLVED:
+            if at[LPS] >= end:
+                return BUDGET
             if S.age[level] > REFACTOR // 4:
                 _refactor(P, S, level, Wk)
-            root = T.ids[level - 1, T.todo[level - 1]] if level > 0 else 0
-            if P.one_sign[0] and not _lp(P, S, T, Wk, level, level):
-                _log_leaf(P, T, Wk, root)  # points that joined since the node was made
-                T.point[level], T.todo[level] = -1, 0
-                continue
             if K == 0:
                 return FOUND
             _groups(P, T.bits, Wk)
-            i = _choose(P, S, T, Wk, level)
-            if i < 0:
+            if not _branch(P, S, T, Wk, level, root):
                 return FOUND
-            mask = _output(P, S.u[level], i)[1]
-            T.point[level] = i
-            T.todo[level] = _children(P, S, T, Wk, i, np.int64(1 << 30), level, root)
-            _by_distance(T, level, T.todo[level], mask)
         i = T.point[level]
         if i >= 0:
-            T.bits[i] = UNDECIDED
-        if T.todo[level] == 0:
-            if i >= 0:
-                T.weight[i] += 1.0
-            at[DEAD] += 1
-            if level == 0:
-                at[LEVEL] = -2
-                return INFEASIBLE
-            at[LEVEL] = level - 1
+            for k in range(K):
+                T.bits[i, k] = UNDECIDED
+        if T.todo[level] > 0:
+            T.todo[level] -= 1
+            mask = T.masks[level, T.todo[level]]
+            for k in range(K):
+                T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
+            _copy(S, level, level + 1)
+            at[LEVEL], T.todo[level + 1] = level + 1, FRESH
             continue
-        T.todo[level] -= 1
-        mask = T.masks[level, T.todo[level]]
-        for k in range(K):
-            T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
-        _copy(S, level, level + 1)
-        if _lp(P, S, T, Wk, level + 1, level + 1):
-            at[LEVEL] = level + 1
-            T.todo[level + 1] = -1
-        else:
-            _log_leaf(P, T, Wk, T.ids[level, T.todo[level]])
+        if i >= 0:
+            T.weight[i] += 1.0
+        at[DEAD] += 1
+        at[LEVEL] = level - 1 if level > 0 else DONE
+        if level == 0:
+            return INFEASIBLE

@@ -138,7 +138,7 @@ class SplitSearch:
         )
         wide = (S, 1 << K)
         at = np.zeros(k.COUNTERS, dtype=np.int64)
-        at[k.LEVEL] = -1
+        at[k.LEVEL] = k.START
         self.tree = k.Tree(
             *(np.zeros((0, K), dtype=np.int8), np.ones(0), np.zeros(S, dtype=np.int64)),
             *(np.zeros(wide, dtype=np.int64), np.zeros(wide, dtype=np.int64)),
@@ -151,6 +151,8 @@ class SplitSearch:
             *(np.zeros(K, dtype=np.int64), np.zeros(K, dtype=bool)),
             *(np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)),
             *(np.zeros(K + 1, dtype=np.int64), np.zeros((K, K), dtype=bool)),
+            *(np.zeros(K + 1, dtype=np.int64), np.zeros(k.CANDIDATES + 1)),
+            np.zeros(k.CANDIDATES + 1, dtype=np.int64),
         )
 
     def _load(self) -> None:

@@ -22,6 +22,7 @@ from milpsparse.objective import Objective
 from milpsparse.split_search import MOST_NEURONS, Found, kind_of
 
 FIRST = 20_000  # linear programs a split in the first round, four times as many in the next
+QUICK = 300  # linear programs a split for low levels, before multistart
 STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
@@ -34,9 +35,7 @@ def run(
     proof: bool = True,
 ) -> Answer:
     """The fewest neurons with a proof, or the bounds when the time is over."""
-    starts = STARTS if multistart else 0
-    best = _incumbent(instance, objective, limits, starts, limits.seed)
-    return search(instance, objective, limits, best, proof, starts)
+    return search(instance, objective, limits, None, proof, STARTS if multistart else 0)
 
 
 def search(
@@ -52,15 +51,14 @@ def search(
     Without a bound B, all networks are searched in half of the time; where that does not end,
     those within twice the largest entry of the best network.
     """
-    if instance.bound is not None or best is None:
+    if instance.bound is not None:
         return _Search(instance, objective, best, starts).run(limits).answer(proof)
     half = Limits(time_limit_s=limits.left() / 2, threads=limits.threads, seed=limits.seed)
     free = _Search(instance, objective, best, starts).run(half)
-    if free.closed:
+    if free.closed or free.best is None:
         return free.answer(proof)
-    bounded = _Search(with_bound(instance, free.best or best), objective, free.best, starts).run(limits)
-    better = bounded if bounded.lower > free.lower else free
-    return better.answer(proof).with_(network=bounded.best)
+    bounded = _Search(with_bound(instance, free.best), objective, free.best, starts).run(limits)
+    return (bounded if bounded.lower > free.lower else free).answer(proof, bounded.best)
 
 
 @dataclass
@@ -93,13 +91,16 @@ class _Search:
         return self.lower > self.top
 
     def run(self, limits: Limits) -> _Search:
-        """The last level for a while, then the lowest open one: bounds rise while time is left."""
+        """Low levels first; then, around an incumbent, the last level and the lowest open one."""
         from tqdm import tqdm
 
         theorem = best_bound(self.instance, self.objective, "theorem")
         self.lower = int(theorem.value) if theorem else 0
         programs = FIRST
         with tqdm(desc="activation search", unit=" LPs", disable=None, leave=False) as bar:
+            self._low_levels(limits)
+            if self.best is None:
+                self._improve(limits)
             while not self.closed and limits.left() > 0.02:
                 before = self._programs()
                 for cost in dict.fromkeys((self.top, self.lower)):
@@ -111,22 +112,44 @@ class _Search:
                 bar.set_postfix_str(f"between {self.lower} and {self.top + 1} {self.objective}")
                 bar.update(spent)
                 programs *= 4
+                self.starts *= 4
                 if not self.closed:
                     self._improve(limits)
         return self
 
     def _improve(self, limits: Limits) -> None:
-        """More starts of multistart; the search for smaller networks goes on where it is."""
-        self.starts *= 4
-        seed = (limits.seed + self.starts) % 2**31
-        found = _incumbent(self.instance, self.objective, limits, self.starts, seed)
-        if found is not None and self.instance.value(found, self.objective) <= self.top:
+        """Starts of multistart; the search for smaller networks goes on where it is."""
+        found = self._incumbent(limits) if self.starts else None
+        if found is not None and (
+            self.best is None or self.instance.value(found, self.objective) <= self.top
+        ):
             self.best = found
+
+    def _incumbent(self, limits: Limits) -> Network | None:
+        """What multistart finds in a fifth of the time, where it is exact and fits the bound."""
+        instance, seed = self.instance, (limits.seed + self.starts) % 2**31
+        part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=seed)
+        fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
+        method = parse_method(f"multistart[starts={self.starts},fewest={fewest}]")
+        try:
+            network = execute(method, instance, self.objective, part).network
+        except Unsupported:
+            return None
+        if network is None or network.exact is None:
+            return None
+        fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
+        return network if fits else None
+
+    def _low_levels(self, limits: Limits) -> None:
+        """Levels that a few programs refute; or the optimum, if one has a network."""
+        while not self.closed and self.lower <= self.most:
+            if self._level(self.lower, limits, QUICK) != Found.NOTHING:
+                return
 
     def _programs(self) -> int:
         return sum(level.count("LPS") for level in self.levels.values())
 
-    def _level(self, cost: int, limits: Limits, programs: int) -> None:
+    def _level(self, cost: int, limits: Limits, programs: int) -> Found:
         if cost not in self.levels:
             self.levels[cost] = Level(self.instance, self.objective, cost, limits.seed)
         level = self.levels[cost]
@@ -135,10 +158,12 @@ class _Search:
             self.best = level.network
         elif found == Found.NOTHING:
             self.lower, self.proved = cost + 1, level
+        return found
 
-    def answer(self, proof: bool) -> Answer:
-        """What is claimed, and the proof of it."""
+    def answer(self, proof: bool, best: Network | None = None) -> Answer:
+        """What is claimed, and the proof of it; `best` is a network that was found elsewhere."""
         instance, value = self.instance, None
+        self.best = best or self.best
         if self.best is not None:
             value = instance.value(self.best, self.objective)
         lines, note = None, ""
@@ -166,24 +191,6 @@ class _Search:
         levels = {cost: level.count("LPS") for cost, level in self.levels.items()}
         leaves = self.proved.count("LEAVES") if self.proved else 0
         return {"linear_programs": levels, "leaves": leaves}
-
-
-def _incumbent(
-    instance: Instance, objective: Objective, limits: Limits, starts: int, seed: int
-) -> Network | None:
-    """What multistart finds in a fifth of the time, where it is exact and fits the bound."""
-    if starts == 0:
-        return None
-    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=seed)
-    try:
-        method = parse_method(f"multistart[starts={starts}]")
-        network = execute(method, instance, objective, part).network
-    except Unsupported:
-        return None
-    if network is None or network.exact is None:
-        return None
-    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
-    return network if fits else None
 
 
 def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:

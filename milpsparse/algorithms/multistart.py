@@ -29,15 +29,18 @@ from milpsparse.sample import Sample
 FIT, MISS = 1e-10, 1e-7  # largest residual of a fit, and on other points, relative to max |y|
 FIRST = 25  # starts of each size in the first round, four times as many in the next
 CHEAP = 4  # neurons up to which each size gets all starts
+BATCH = 25  # starts of a split between looks at the clock
 ROUNDS = 20  # samples enlarged before a fit is given up
 
 
-def run(instance: Instance, objective: Objective, limits: Limits, *, starts: int = 2000) -> Answer:
+def run(
+    instance: Instance, objective: Objective, limits: Limits, *, starts: int = 2000, fewest: int = 1
+) -> Answer:
     """The smallest network found, or the construction's."""
     best: Network | None = None
     search = _Search(instance, objective, limits)
     theorem = best_bound(instance, Objective("neurons"), "theorem")
-    fewest = max(1, int(theorem.value) if theorem else 1)
+    fewest = max(fewest, int(theorem.value) if theorem else 1)
     most = search.most
     status = f"no network of up to {most} neurons found"
     budget, spent = FIRST, 0
@@ -94,13 +97,15 @@ class _Search:
     def network(self, K: int, starts: int) -> Network | None:
         """A network of K neurons through all points within B, exact where the refit succeeds."""
         splits = list(self._splits(K))
-        for at in range(starts):
-            if at % 50 == 0 and self.limits.left() <= 0.02:
-                return None
-            signs = splits[at % len(splits)]
-            found = self._fit(signs, self._start(signs))
-            if found is not None and found.n_neurons(self.instance.skip) <= K:
-                return found
+        left = -(-starts // len(splits))  # of each split
+        while left > 0:
+            for signs in splits:
+                if self.limits.left() <= 0.02:
+                    return None
+                found = self._batch(signs, min(left, BATCH))
+                if found is not None and found.n_neurons(self.instance.skip) <= K:
+                    return found
+            left -= BATCH
         return None
 
     def _splits(self, K: int) -> Iterator[NDArray[np.float64]]:
@@ -111,34 +116,54 @@ class _Search:
             if self.instance.skip or covered:
                 yield np.repeat([1.0, -1.0], [plus, K - plus])
 
-    def _start(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _starts(self, signs: NDArray[np.float64], n: int) -> NDArray[np.float64]:
         """Random weights; each hinge passes through a random point of the sample."""
         xb, D, K = self.sample.points, self.instance.n_features + 1, len(signs)
-        u = self.rng.standard_normal((K, D)) * self._size()
-        through = xb[self.rng.integers(len(xb), size=K), :-1]
-        u[:, -1] = -(u[:, :-1] * through).sum(axis=1)
-        return np.concatenate([u.ravel(), np.zeros(D if self.instance.skip else 0)])
+        u = self.rng.standard_normal((n, K, D)) * self._size()
+        through = xb[self.rng.integers(len(xb), size=(n, K)), :-1]
+        u[:, :, -1] = -(u[:, :, :-1] * through).sum(axis=2)
+        return np.hstack([u.reshape(n, K * D), np.zeros((n, D if self.instance.skip else 0))])
 
     def _size(self) -> float:
         """The root of the mean square of the labels."""
         mean = float(np.mean((self.sample.labels / self.scale) ** 2))
         return self.scale * (mean**0.5 or 1.0)
 
-    def _fit(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network | None:
-        """Fit the sample, scan all points, and go on with those that were missed."""
+    def _batch(self, signs: NDArray[np.float64], n: int) -> Network | None:
+        """The first of some starts that ends in a network for all points."""
+        from milpsparse.fit_kernels import first_fit
+
+        starts, tolerance = self._starts(signs, n), FIT * self.scale
+        while len(starts):
+            sample = self.sample
+            at = first_fit(
+                sample.points, sample.labels, signs, starts, 100 * tolerance, tolerance, 100
+            )
+            self.tried += len(starts) if at < 0 else at + 1
+            if at < 0:
+                return None
+            found = self._on_all_points(signs, starts[at])
+            if found is not None:
+                return found
+            starts = starts[at + 1 :]
+        return None
+
+    def _on_all_points(
+        self, signs: NDArray[np.float64], theta: NDArray[np.float64]
+    ) -> Network | None:
+        """Scan all points, and go on with those that were missed."""
         from milpsparse.fit_kernels import fit
 
-        self.tried += 1
+        tolerance = FIT * self.scale
         for _ in range(ROUNDS):
-            sample = self.sample
-            off = fit(sample.points, sample.labels, signs, theta, FIT * self.scale, 100)
-            if not off <= 100 * FIT * self.scale:
-                return None
             network = self._as_network(signs, theta)
             if not self._fits_bound(network):
                 return None
             if not self.sample.add_missed(network, MISS * self.scale):
                 return self._exact(network)
+            off = fit(self.sample.points, self.sample.labels, signs, theta, tolerance, 100)
+            if not off <= 100 * tolerance:
+                return None
         return None
 
     def _exact(self, network: Network) -> Network | None:
@@ -172,5 +197,8 @@ ALGORITHM = Algorithm(
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
     refuses=refuses,
-    options={"starts": Option(2000, "random starts for each number of neurons", low=1)},
+    options={
+        "starts": Option(2000, "random starts for each number of neurons", low=1),
+        "fewest": Option(1, "neurons that are tried first", low=1),
+    },
 )
