@@ -4,6 +4,7 @@ TEST   ?= small
 TIME   ?= 3
 JOBS   ?= 2
 OUT    ?= results
+SET    ?= all
 
 METHODS = univariate neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
           pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
@@ -11,11 +12,11 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help results tables bench-univariate pstar test lint check format instances clean
+.PHONY: help results tables bench-univariate bench-exact pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
-	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) PYTHON=$(PYTHON) METHODS OBJECTIVES"
+	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) SET=$(SET) PYTHON=$(PYTHON) METHODS OBJECTIVES"
 
 results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
@@ -28,6 +29,9 @@ tables: .venv/ready ## Rewrite tables and figures from the stored rows
 
 bench-univariate: .venv/ready ## Growth to ten million points against NumPy (minutes)
 	$(BIN)/python benchmarks/univariate.py --out $(OUT)
+
+bench-exact: .venv/ready ## Proofs in several inputs: all exact methods side by side (about an hour; SET=core is minutes)
+	$(BIN)/python benchmarks/exact.py --set $(SET) --out $(OUT)
 
 pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)

@@ -7,6 +7,7 @@ nothing kept on one by an earlier run or by a check is at hand.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -57,7 +58,7 @@ class Warm:
             how, why = Termination.TIME_LIMIT, "killed at the time limit"
         except (EOFError, OSError):
             how, why = Termination.ERROR, "the process ended without an answer"
-        self.close()
+        self.close(kill=True)
         return Answer(objective=job.objective, termination=how, raw_status=why), job.limit
 
     def _start(self) -> None:
@@ -71,12 +72,13 @@ class Warm:
             raise RuntimeError(f"no sign of life in {START_S:g} s")
         self._pipe.recv()
 
-    def close(self) -> None:
-        """End the process, whatever it does."""
+    def close(self, kill: bool = False) -> None:
+        """End the process, which waits for a task; or kill it, whatever it does."""
         if self._process is not None:
-            self._process.kill()
-            self._process.join()
             self._pipe.close()
+            if kill:
+                self._process.kill()
+            self._process.join()
             self._process = None
 
 
@@ -89,10 +91,11 @@ def _serve(pipe: Connection, tasks: list[tuple[str, str]]) -> None:
         os.dup2(silence, stream)
     small = pickle.dumps(generate("planted", 0, N=8, d=2, K=2, bound=3.0))
     for objective, method in tasks:
-        _solve(Job(small, objective, method, 5.0))
+        _solve(Job(small, objective, method, 1.0))
     pipe.send("ready")
-    while True:
-        pipe.send(_solve(pipe.recv()))
+    with contextlib.suppress(EOFError):  # no more tasks
+        while True:
+            pipe.send(_solve(pipe.recv()))
 
 
 def _solve(job: Job) -> tuple[Answer, float]:

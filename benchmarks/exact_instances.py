@@ -32,6 +32,7 @@ METHODS = (
 REFERENCE = METHODS[-1]
 PLAIN = METHODS[:3]  # all points in one program
 MOST_PLAIN = 50  # points up to which the larger set runs these
+GROWING = (REFERENCE, "witness_points")
 PARAMETER_METHODS = ("neuron_big_m@highs", "pattern_l0@highs", REFERENCE)
 
 
@@ -87,10 +88,10 @@ def _sizes(text: str) -> list[list[int]]:
 
 
 def parameters() -> list[tuple[Maker, float]]:
-    """Sparse teachers of six parameters, biases counted, and one of nine; the factor on the limit."""
+    """Sparse teachers of six parameters, biases counted, and one of nine; seconds for each."""
     six = [(10, 2, 2, 2), (20, 2, 2, 2), (20, 3, 2, 2), (50, 3, 3, 1), (50, 5, 2, 2)]
-    found = [(planted(N, d, K, inputs=inputs), 1.0) for N, d, K, inputs in six]
-    return [*found, (planted(50, 3, 3, inputs=2), 3.0)]
+    found = [(planted(N, d, K, inputs=inputs), 20.0) for N, d, K, inputs in six]
+    return [*found, (planted(50, 3, 3, inputs=2), 60.0)]
 
 
 def frontier() -> list[Maker]:

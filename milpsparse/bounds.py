@@ -7,7 +7,7 @@ almost every label vector, which certifies nothing about the labels at hand.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,17 +16,24 @@ import numpy as np
 from milpsparse import univariate
 from milpsparse.affine import affine_rank, is_affine
 from milpsparse.instance import Instance
+from milpsparse.lines import best_line
 from milpsparse.objective import Objective
 from milpsparse.points import points_of
 
 
 @dataclass(frozen=True)
 class LowerBound:
-    """A lower bound on the objective over all networks, and why it holds."""
+    """A lower bound on the objective over all networks, and why it holds.
+
+    `kind` is the kind of proof file that says so in its header alone, with the points of `rows`
+    as witnesses; of one input all points are, and no rows are given.
+    """
 
     value: Fraction
     evidence: str  # "theorem" or "generic"
     why: str
+    kind: str | None = None
+    rows: Sequence[int] = ()
 
 
 def lower_bounds(instance: Instance, objective: Objective) -> list[LowerBound]:
@@ -50,7 +57,8 @@ def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound
     points = points_of(instance)
     if objective.counts:
         knots = Fraction(univariate.fewest_knots(points))
-        yield LowerBound(knots, "theorem", "one input: ceil(m/2) knots a run of m curvature signs")
+        why = "one input: ceil(m/2) knots a run of m curvature signs"
+        yield LowerBound(knots, "theorem", why, "univariate")
     elif math.isinf(points.error):
         return
     elif objective.kind in ("l1", "group_l2"):
@@ -64,6 +72,16 @@ def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound
         found = univariate.least_cost(points, objective.p)
         low = Fraction(found.value * (1 - found.error))
         yield LowerBound(low, "theorem", "one input: the matching of least lp cost")
+
+
+def _lines(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
+    """Points on a line. Every neuron with w != 0 makes at most one knot there, as of one input."""
+    if instance.n_features == 1 or not objective.counts:
+        return
+    line = best_line(instance)
+    if line.knots > 0:
+        why = "points on a line: ceil(m/2) knots a run of m curvature signs"
+        yield LowerBound(Fraction(line.knots), "theorem", why, "line", line.rows)
 
 
 def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
@@ -84,8 +102,9 @@ def _signs(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
     constants_free = objective.kind == "parameters" and not instance.count_bias
     if instance.skip or constants_free or not objective.counts:
         return
-    signs = int(np.any(instance.y > 0)) + int(np.any(instance.y < 0))
-    yield LowerBound(Fraction(signs), "theorem", "one neuron for each sign among the labels")
+    rows = tuple(int(np.argmax(found)) for found in (instance.y > 0, instance.y < 0) if found.any())
+    why = "one neuron for each sign among the labels"
+    yield LowerBound(Fraction(len(rows)), "theorem", why, "signs", rows)
 
 
 def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
@@ -107,6 +126,7 @@ def _dimension(instance: Instance, objective: Objective) -> Iterator[LowerBound]
 
 _RULES: tuple[Callable[[Instance, Objective], Iterator[LowerBound]], ...] = (
     _univariate,
+    _lines,
     _not_affine,
     _signs,
     _dimension,

@@ -39,7 +39,7 @@ class ExactRows:
 
     def __init__(self, search: SplitSearch) -> None:
         self.search, self.n = search, len(search.box)
-        few = subset(search.sample.whole, search.rows)
+        few = subset(search.points.whole, search.rows)
         N, d = few.X.shape
         numbers, unit = integers([*few.X_exact.ravel().tolist(), *few.y_exact.tolist()])
         self.points = [[*numbers[i * d : i * d + d], unit] for i in range(N)]

@@ -18,7 +18,7 @@ from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of, tree_proof
 from milpsparse.refit import polish
 from milpsparse.sample import Sample
-from milpsparse.split_search import Found, Kind, SplitSearch, kind_of
+from milpsparse.split_search import Found, Kind, SplitSearch, Witnesses, kind_of
 
 SLICE = 200  # linear programs before the first look at the clock; then as many as SECONDS take
 SECONDS = 0.2
@@ -47,18 +47,18 @@ class NeuronRoot:
     """Hinges of given signs, all entries allowed."""
 
     def __init__(
-        self, sample: Sample, kind: Kind, signs: NDArray[np.int64], objective: Objective
+        self, points: Witnesses, signs: NDArray[np.int64], objective: Objective
     ) -> None:
         self.signs, self.objective = signs, objective
         self.found, self.network = Found.OPEN, None
-        self._search = SplitSearch(sample, kind, signs)
+        self._search = SplitSearch(points, signs)
         self.count = self._search.count
 
     def run(self, programs: int) -> None:
         """Go on; a network of the points is tried on all data, and those that it misses join."""
         self.found = fit_all(self._search, programs)
         if self.found == Found.NETWORK:
-            whole = self._search.sample.whole
+            whole = self._search.points.whole
             network = polish(whole, self._search.network(), self.objective)
             if whole.value(network, self.objective) <= len(self.signs) and network.exact:
                 self.network = network
@@ -75,7 +75,7 @@ def fit_all(search: SplitSearch, programs: int) -> Found:
     end = search.count("LPS") + programs
     while (left := end - search.count("LPS")) > 0:
         found = search.run(left)
-        if found != Found.NETWORK or not search.missed(MISS * search.scale, WORST):
+        if found != Found.NETWORK or not search.missed(MISS, WORST):
             return found
     return Found.OPEN
 
@@ -91,11 +91,12 @@ class Level:
         sample, kind = Sample(instance, seed), kind_of(instance, objective)
         self.roots: list[Root] = []
         for plus, minus in _hinges(cost, kind, objective):
-            signs, own = np.repeat([1, -1], [plus, minus]), copy.copy(sample)
+            signs = np.repeat([1, -1], [plus, minus])
+            points = Witnesses(copy.copy(sample), kind)
             if objective.kind == "neurons":
-                self.roots.append(NeuronRoot(own, kind, signs, objective))
+                self.roots.append(NeuronRoot(points, signs, objective))
             else:
-                self.roots.append(SupportRoot(own, kind, signs, objective, cost))
+                self.roots.append(SupportRoot(points, signs, objective, cost))
 
     @property
     def found(self) -> Found:

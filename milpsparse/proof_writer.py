@@ -25,9 +25,18 @@ Node = dict[str, Any]  # as in a file, but with row numbers of the instance for 
 
 
 def header(
-    kind: str, instance: Instance, objective: Objective, at_least: int, rows: Sequence[int]
+    kind: str,
+    instance: Instance,
+    objective: Objective,
+    at_least: int,
+    rows: Sequence[int],
+    *,
+    for_all: bool = False,
 ) -> str:
-    """The first line: the claim, its witness points, and data of up to 10^4 points."""
+    """The first line: the claim, its witness points, and data of up to 10^4 points.
+
+    The claim is about networks within the instance's bound, or `for_all`.
+    """
     few = subset(instance, np.asarray(rows, dtype=np.int64))
     whole = instance.n_samples <= EMBEDDED
     return _line(
@@ -36,7 +45,7 @@ def header(
             "kind": kind,
             "objective": str(objective),
             "at_least": at_least,
-            "bound": instance.bound,
+            "bound": None if for_all else instance.bound,
             "skip": instance.skip,
             "count_bias": instance.count_bias,
             "instance": instance.name,

@@ -575,6 +575,8 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
                 return GROW
         if T.todo[level] == FRESH:
             T.point[level] = -1
+            if S.age[level] > REFACTOR // 4:
+                S.age[level] = REFACTOR  # now, once, and not in each of many children
             if _lp(P, S, T, Wk, level, level):
                 T.todo[level] = SOLVED
             else:
@@ -583,8 +585,6 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
         if T.todo[level] == SOLVED:
             if at[LPS] >= end:
                 return BUDGET
-            if S.age[level] > REFACTOR // 4:
-                _refactor(P, S, level, Wk)
             if K == 0:
                 return FOUND
             _groups(P, T.bits, Wk)

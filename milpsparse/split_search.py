@@ -85,13 +85,36 @@ def kind_of(instance: Instance, objective: Objective) -> Kind:
     return Kind(free, parameters and instance.count_bias, instance.skip)
 
 
+class Witnesses:
+    """The points that searches know, as arrays; those that a network misses join behind them."""
+
+    def __init__(self, sample: Sample, kind: Kind) -> None:
+        self._sample, self.kind, self.whole = sample, kind, sample.whole
+        self.scale = float(abs(self.whole.y).max()) or 1.0  # labels are divided by it
+        self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._gather()
+
+    def _gather(self) -> None:
+        new = np.setdiff1d(self._sample.rows, self.rows)
+        self.rows = np.concatenate([self.rows, new])
+        self.xb = np.column_stack([self.whole.X[self.rows], np.ones(len(self.rows))])
+        self.linear = self.kind.columns(self.xb)
+        self.y = self.whole.y[self.rows] / self.scale
+
+    def add_missed(self, network: Network, tolerance: float, most: int) -> int:
+        """Scan all data for points that a network misses; the number of those that join."""
+        n = self._sample.add_missed(network, tolerance * self.scale, most)
+        self._gather()
+        return n
+
+
 class SplitSearch:
     """A resumable search for a network of given signs, and the record of its tree.
 
     Parameters
     ----------
-    sample : Sample
-        The points; those that a network misses are added to it.
+    points : Witnesses
+        What the search knows of the data.
     allowed : array, shape (K, D), optional
         Entries that may be nonzero; all by default.
     units : array, shape (n_atoms,), optional
@@ -102,8 +125,7 @@ class SplitSearch:
 
     def __init__(
         self,
-        sample: Sample,
-        kind: Kind,
+        points: Witnesses,
         signs: NDArray[np.int64],
         allowed: NDArray[np.bool_] | None = None,
         units: NDArray[np.int64] | None = None,
@@ -112,10 +134,9 @@ class SplitSearch:
         from milpsparse import search_kernels as kernels
 
         self._kernels = kernels
-        self.sample, self.kind, self.signs = sample, kind, signs
-        instance = sample.whole
-        self.D, self.K = instance.n_features + 1, len(signs)
-        self.scale = float(abs(instance.y).max()) or 1.0
+        self.points, self.kind, self.signs = points, points.kind, signs
+        self.D, self.K, self.scale = points.xb.shape[1], len(signs), points.scale
+        kind, instance = points.kind, points.whole
         self.shapes = np.zeros(self.K, dtype=np.int64) if shapes is None else shapes
         allowed = np.ones((self.K, self.D), dtype=bool) if allowed is None else allowed
         atoms = np.zeros(kind.n_atoms(self.D)) if units is None else units
@@ -124,7 +145,6 @@ class SplitSearch:
         with np.errstate(invalid="ignore"):
             entries = np.where(allowed.ravel(), bound, 0.0)
             self.box = np.concatenate([entries, free, np.where(atoms > 0, atoms * bound, 0.0)])
-        self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.found = Found.OPEN
         self._allocate()
         self._load()
@@ -156,15 +176,13 @@ class SplitSearch:
         )
 
     def _load(self) -> None:
-        """The sample's new points behind those that are known."""
-        new = np.setdiff1d(self.sample.rows, self.rows)
-        self.rows = np.concatenate([self.rows, new])
-        whole = self.sample.whole
-        xb = np.column_stack([whole.X[self.rows], np.ones(len(self.rows))])
+        """All points that are known by now."""
+        points = self.points
+        self.rows = points.rows
         self.problem = self._kernels.Problem(
-            np.ascontiguousarray(xb),
-            self.kind.columns(xb),
-            whole.y[self.rows] / self.scale,
+            points.xb,
+            points.linear,
+            points.y,
             self.signs.astype(float),
             self.box,
             self.shapes,
@@ -207,8 +225,8 @@ class SplitSearch:
         self.tree = tree
 
     def missed(self, tolerance: float, most: int) -> int:
-        """Scan all data for points that the network misses; they join the sample and the search."""
-        n = self.sample.add_missed(self.network(), tolerance, most)
+        """Scan all data for points that the network misses; they join the search."""
+        n = self.points.add_missed(self.network(), tolerance, most)
         self._load()
         return n
 

@@ -19,8 +19,7 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of
 from milpsparse.refit import polish
-from milpsparse.sample import Sample
-from milpsparse.split_search import Found, Kind, SplitSearch
+from milpsparse.split_search import Found, SplitSearch, Witnesses
 
 FEW = 60  # linear programs for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
@@ -50,19 +49,18 @@ class SupportRoot:
 
     def __init__(
         self,
-        sample: Sample,
-        kind: Kind,
+        points: Witnesses,
         signs: NDArray[np.int64],
         objective: Objective,
         cost: int,
     ) -> None:
-        self.sample, self.kind, self.signs = sample, kind, signs
+        self.points, self.kind, self.signs = points, points.kind, signs
         self.objective, self.cost = objective, cost
         self.found, self.network = Found.OPEN, None
-        D = sample.whole.n_features + 1
-        self._counted = D if sample.whole.count_bias else D - 1
+        D = points.xb.shape[1]
+        self._counted = D if points.whole.count_bias else D - 1
         entries = np.zeros((len(signs), D), dtype=np.int8)
-        self._todo = [Case(entries, np.zeros(kind.n_atoms(D), dtype=np.int8))]
+        self._todo = [Case(entries, np.zeros(self.kind.n_atoms(D), dtype=np.int8))]
         self._under_way: SplitSearch | None = None
         self._nodes: list[Node] = []
         self._counts: dict[str, int] = {}
@@ -149,8 +147,9 @@ class SupportRoot:
         allowed[:, self._counted :] = True
         left = self._left(case)
         units = np.select([case.atoms == IN, case.atoms == 0], [left + 1, left], 0)
-        _, shapes = np.unique(case.entries, axis=0, return_inverse=True)
-        return SplitSearch(self.sample, self.kind, self.signs, allowed, units, shapes.ravel())
+        names: dict[bytes, int] = {}
+        shapes = [names.setdefault(row.tobytes(), len(names)) for row in case.entries]
+        return SplitSearch(self.points, self.signs, allowed, units, np.array(shapes, dtype=np.int64))
 
     def _close(self, nodes: Iterable[Node]) -> None:
         """Done with the last case: these nodes say why, or what takes its place."""
@@ -162,7 +161,7 @@ class SupportRoot:
 
     def _is_better(self, search: SplitSearch) -> bool:
         """Whether the network costs as little as asked for; then it is the answer."""
-        whole, found = self.sample.whole, search.network()
+        whole, found = self.points.whole, search.network()
         rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.scale)
         if rough > self.cost:
             return False
