@@ -1,8 +1,9 @@
 """Constructions: exact networks that always interpolate, whatever the data.
 
-One-parameter neurons relu(x_j), relu(-x_j) and 1 span r0 dimensions of the label space; hinges
-relu(x_j - t) along a coordinate (or a generic direction) that separates the points span the rest.
-A basis of N of these outputs fits any labels: at most 2 N - r0 parameters with biases counted.
+One-parameter neurons relu(x_j), relu(-x_j) and 1, the atoms, span r0 dimensions of the label space;
+hinges relu(x_j - t) along a coordinate (or a generic direction) that separates the points span the
+rest. A basis of N of these outputs fits any labels: along a coordinate with at most 2 N - r0
+parameters if biases are counted.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from milpsparse.basis import (
     distinct_points,
     fit_on_basis,
     network_of,
-    spanning,
 )
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.rational import independent_columns, rationals, solve
+from milpsparse.rational import Rational, independent_columns, integers, rationals, solve
 from milpsparse.rewrite import split
 
 MAX_HINGES = 5000  # points; a network of as many neurons is checked in seconds
-MAX_BASIS = 100  # points for which the N x N system is solved; beyond it, hinges alone, in O(N)
+MAX_ATOMS = 300  # points for which atoms take the place of hinges; beyond it, hinges alone
+MAX_BASIS = 100  # points for which bases are compared and the N x N system is solved
 
 
 def best_construction(instance: Instance, objective: Objective) -> Network:
@@ -72,9 +73,10 @@ def constructions(instance: Instance, objective: Objective) -> Iterator[Network]
             raise Unsupported(_too_many(len(data.y)))
         return
     yield _hinges(instance, data)
+    if len(data.y) <= MAX_ATOMS:
+        yield _atoms_and_hinges(instance, data)
     if len(data.y) <= MAX_BASIS:
         candidates = candidate_neurons(instance, data)
-        yield fit_on_basis(instance, data, candidates, range(spanning(instance, data)))
         yield fit_on_basis(
             instance, data, candidates, cheap_first(instance, objective, data, candidates)
         )
@@ -104,6 +106,48 @@ def _hinges(instance: Instance, data: PointData) -> Network:
     if not instance.skip:
         neurons.append((y[0], [*rationals(np.zeros(d)), Fraction(1)]))
     return network_of(neurons, d, skip)
+
+
+def _atoms_and_hinges(instance: Instance, data: PointData) -> Network:
+    """Atoms and the skip connection first; each one of a basis takes the place of a hinge.
+
+    In the basis of the constant and all hinges, outputs are their bends: O(N) for each atom.
+    """
+    d, unit = instance.n_features, rationals(np.eye(instance.n_features + 1))
+    one, zero = rationals(np.ones((len(data.y), 1))), 0 * data.X
+    free = np.column_stack([data.X, one])[:, : (d + 1) * instance.skip]
+    atoms = np.column_stack([one, np.maximum(data.X, zero), np.maximum(-data.X, zero)])
+    columns = np.column_stack([free, atoms])
+    used = independent_columns(columns)
+    bends = _bends(data.t, np.column_stack([columns[:, used], data.y]))
+    rows = np.array([integers(row)[0] for row in bends[:, :-1].tolist()], dtype=object)
+    spared = independent_columns(rows.T)  # hinges that the others can do without
+    values = solve(bends[spared, :-1], bends[spared, -1])
+    assert values is not None, "a square matrix of full rank"
+    hinges = [unit[d], *(np.array([*data.direction, -t], dtype=object) for t in data.t[:-1])]
+    terms = list(zip(_residues(bends, values), hinges, strict=True))
+    linear = dict(zip(used, values, strict=True))
+    neurons = [unit[d], *unit[:d], *-unit[:d]]
+    terms += [(v, neurons[c - free.shape[1]]) for c, v in linear.items() if c >= free.shape[1]]
+    skip = [linear.get(c, Fraction(0)) for c in range(d + 1)] if instance.skip else None
+    return network_of(terms, d, skip)
+
+
+def _bends(t: Rational, values: Rational) -> Rational:
+    """First values, first slopes and changes of slope of functions of t, given by columns."""
+    slopes = np.diff(values, axis=0) / np.diff(t)[:, None]
+    return np.vstack([values[:1], slopes[:1], np.diff(slopes, axis=0)])
+
+
+def _residues(matrix: Rational, values: Rational) -> list[Fraction]:
+    """The last column less what the others give; with one gcd a row, as numbers are long."""
+    numbers, unit = integers(values.tolist())
+    found = []
+    for row in matrix.tolist():
+        (*entries, last), scale = integers(row)
+        rest = last * unit - sum(a * b for a, b in zip(entries, numbers, strict=True))
+        found.append(Fraction(rest, scale * unit))
+    return found
 
 
 def _affine(instance: Instance, data: PointData) -> Network | None:

@@ -56,7 +56,7 @@ class ExactRows:
         return [int(v) for v in self.search.kind.columns(np.array([point], dtype=object))[0]]
 
     def row(self, row: Row) -> tuple[list[int], int]:
-        """g and h."""
+        """The row as (g, h)."""
         D, K, g = self.search.D, self.search.K, [0] * self.n
         point = self.points[row.point]
         if not row.is_fit:
@@ -104,4 +104,4 @@ class ExactRows:
         if any(total[v] for v in self.free):
             return False
         left = sum(abs(t) * u for t, u in zip(total, self.units, strict=True) if u)
-        return left * self.bound < h
+        return bool(left * self.bound < h)

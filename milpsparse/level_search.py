@@ -19,11 +19,10 @@ from milpsparse.proof_writer import Node, nodes_of, tree_proof
 from milpsparse.refit import polish
 from milpsparse.sample import Sample
 from milpsparse.split_search import Found, Kind, SplitSearch, Witnesses, kind_of
+from milpsparse.support_search import SupportRoot
 
-SLICE = 200  # linear programs before the first look at the clock; then as many as SECONDS take
+SLICE = 500  # simplex steps before the first look at the clock; then as many as SECONDS take
 SECONDS = 0.2
-MISS = 1e-7  # residual of a missed point, relative to max |y|
-WORST = 4  # missed points that join at once
 
 
 class Root(Protocol):
@@ -33,8 +32,8 @@ class Root(Protocol):
     found: Found
     network: Network | None
 
-    def run(self, programs: int) -> None:
-        """Go on for about so many linear programs."""
+    def run(self, steps: int) -> None:
+        """Go on for about so many simplex steps."""
 
     def count(self, name: str) -> int:
         """A counter of the compiled search."""
@@ -46,17 +45,16 @@ class Root(Protocol):
 class NeuronRoot:
     """Hinges of given signs, all entries allowed."""
 
-    def __init__(
-        self, points: Witnesses, signs: NDArray[np.int64], objective: Objective
-    ) -> None:
+    def __init__(self, points: Witnesses, signs: NDArray[np.int64], objective: Objective) -> None:
         self.signs, self.objective = signs, objective
-        self.found, self.network = Found.OPEN, None
+        self.found = Found.OPEN
+        self.network: Network | None = None
         self._search = SplitSearch(points, signs)
         self.count = self._search.count
 
-    def run(self, programs: int) -> None:
+    def run(self, steps: int) -> None:
         """Go on; a network of the points is tried on all data, and those that it misses join."""
-        self.found = fit_all(self._search, programs)
+        self.found = self._search.fit_all(steps)
         if self.found == Found.NETWORK:
             whole = self._search.points.whole
             network = polish(whole, self._search.network(), self.objective)
@@ -70,22 +68,10 @@ class NeuronRoot:
         return nodes_of(self._search)
 
 
-def fit_all(search: SplitSearch, programs: int) -> Found:
-    """Some linear programs of a search; NETWORK means one that fits all data in doubles."""
-    end = search.count("LPS") + programs
-    while (left := end - search.count("LPS")) > 0:
-        found = search.run(left)
-        if found != Found.NETWORK or not search.missed(MISS, WORST):
-            return found
-    return Found.OPEN
-
-
 class Level:
     """All networks of a cost: none fits, or one is found."""
 
     def __init__(self, instance: Instance, objective: Objective, cost: int, seed: int) -> None:
-        from milpsparse.support_search import SupportRoot
-
         self.instance, self.objective, self.cost = instance, objective, cost
         self._slice = SLICE
         sample, kind = Sample(instance, seed), kind_of(instance, objective)
@@ -112,18 +98,18 @@ class Level:
         """A network of at most this cost, where one was found."""
         return next((root.network for root in self.roots if root.network is not None), None)
 
-    def run(self, programs: int, limits: Limits) -> Found:
-        """Go on for so many linear programs a root, in slices; roots share the threads."""
+    def run(self, steps: int, limits: Limits) -> Found:
+        """Go on for so many simplex steps a root, in slices; roots share the threads."""
         with ThreadPoolExecutor(max_workers=limits.threads) as pool:
-            while programs > 0 and self.found == Found.OPEN and limits.left() > 0.02:
-                part, begun = min(programs, self._slice), time.monotonic()
+            while steps > 0 and self.found == Found.OPEN and limits.left() > 0.02:
+                part, begun = min(steps, self._slice), time.monotonic()
 
                 def go_on(root: Root, part: int = part) -> None:
                     if root.found == Found.OPEN and limits.left() > 0.02:
                         root.run(part)
 
                 list(pool.map(go_on, self.roots))
-                programs -= part
+                steps -= part
                 spent = time.monotonic() - begun
                 factor = 4 if spent < SECONDS / 4 else 0.5 if spent > 2 * SECONDS else 1
                 self._slice = max(1, int(self._slice * factor))

@@ -33,7 +33,7 @@ UNDECIDED, ACTIVE, INACTIVE = 0, 1, -1
 START, DONE = -1, -2  # levels before and after a search
 SOLVED, FRESH = -1, -2  # nodes whose children are not known; whose program is not solved
 
-LEVEL, NODES, ENTRIES, LPS, PIVOTS, NUMBER, UNSURE, LEAVES, DEAD = range(9)  # entries of `at`
+LEVEL, NODES, ENTRIES, LPS, STEPS, NUMBER, UNSURE, LEAVES, DEAD = range(9)  # entries of `at`
 COUNTERS = 9
 
 
@@ -69,7 +69,9 @@ class Tree(NamedTuple):
     masks: Any  # (S, 2^K) the patterns to visit
     ids: Any  # (S, 2^K) their nodes
     todo: Any  # (S,) patterns left
-    node: Any  # (M, 4) point, neuron, first child, second child; a leaf: -1, first entry, entries, -
+    node: (
+        Any  # (M, 4) point, neuron, first child, second child; a leaf: -1, first entry, entries, -
+    )
     codes: Any  # (E,) rows of the leaves
     multipliers: Any  # (E,)
     at: Any  # counters
@@ -242,7 +244,7 @@ def _holds(P, Wk, m):  # type: ignore[no-untyped-def]
 
 @_inner()
 def _certify(P, S, T, Wk, s, code):  # type: ignore[no-untyped-def]
-    """Whether the row `code` = sum w_a row_a, w <= 0, is a contradiction; it goes to the scratch."""
+    """Whether the row `code` = sum w_a row_a, w <= 0, contradicts; it goes to the scratch."""
     m = 0
     if (code & 7) > PINNED:  # the box counts by itself
         Wk.cert[0], Wk.cert_m[0], m = code, 1.0, 1
@@ -262,6 +264,7 @@ def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
     for _ in range(2000):
         if S.age[s] >= REFACTOR:
             _refactor(P, S, s, Wk)
+        at[STEPS] += 1
         code = _most_violated(P, T, depth, S.u[s])
         if code < 0:
             return True
@@ -295,10 +298,8 @@ def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
             at[UNSURE] += 1
             return True
         if pinned > 0.0:
-            at[PIVOTS] += 1
-            step = 0.5 + (at[PIVOTS] * 0.6180339887498949) % 1.0
+            step = 0.5 + (at[STEPS] * 0.6180339887498949) % 1.0
         else:
-            at[PIVOTS] += 1
             for a in range(n):
                 if (S.row[s, a] & 7) != PINNED:
                     S.price[s, a] = max(0.0, S.price[s, a] - step * Wk.w[a])
@@ -547,10 +548,10 @@ def _ones(mask):  # type: ignore[no-untyped-def]
 
 @compiled
 def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
-    """Go on with a search for `most` linear programs; why it stopped.
+    """Go on with a search for `most` simplex steps; why it stopped.
 
-    Begin with at[LEVEL] = START. FOUND leaves a network that fits all points in S.u[at[LEVEL]]; to go
-    on, give more points. GROW asks for longer arrays of the record.
+    Begin with at[LEVEL] = START. FOUND leaves a network that fits all points in S.u[at[LEVEL]];
+    to go on, give more points. GROW asks for longer arrays of the record.
     """
     K, n, at = T.bits.shape[1], S.u.shape[1], T.at
     if at[LEVEL] == DONE:
@@ -564,7 +565,7 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
         at[LEVEL], at[NODES], T.todo[0] = 0, 1, FRESH
     elif P.one_sign[0] and T.todo[at[LEVEL]] == SOLVED:
         T.todo[at[LEVEL]] = FRESH  # points may have joined, and their fit rows hold
-    end = at[LPS] + most
+    end = at[STEPS] + most
     while True:
         level = at[LEVEL]
         root = T.ids[level - 1, T.todo[level - 1]] if level > 0 else 0
@@ -583,7 +584,7 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
                 _log_leaf(P, T, Wk, root)
                 T.todo[level] = 0
         if T.todo[level] == SOLVED:
-            if at[LPS] >= end:
+            if at[STEPS] >= end:
                 return BUDGET
             if K == 0:
                 return FOUND

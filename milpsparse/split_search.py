@@ -19,6 +19,8 @@ from milpsparse.objective import Objective
 from milpsparse.sample import Sample
 
 MOST_NEURONS = 10  # 2^K patterns of a point are enumerated
+MISS = 1e-7  # residual of a missed point, relative to max |y|
+WORST = 4  # missed points that join at once
 LEVELS, NODES, ENTRIES = 48, 2048, 16384  # first sizes of the arrays, which grow
 FREE_SKIP, FREE_CONSTANT = "skip", "constant"
 
@@ -196,14 +198,14 @@ class SplitSearch:
         self.tree = self.tree._replace(bits=bits, weight=weight)
 
     def count(self, name: str) -> int:
-        """A counter of the search: LPS, PIVOTS, LEAVES, DEAD (nodes closed) or UNSURE."""
+        """A counter of the search: STEPS, LPS, LEAVES, DEAD (nodes closed) or UNSURE."""
         return int(self.tree.at[getattr(self._kernels, name)])
 
-    def run(self, programs: int) -> Found:
-        """Go on for so many linear programs; NETWORK means one that fits the sample's points."""
+    def run(self, steps: int) -> Found:
+        """Go on for so many simplex steps; NETWORK means one that fits the sample's points."""
         k = self._kernels
-        end = self.count("LPS") + programs
-        while self.found == Found.OPEN and (left := end - self.count("LPS")) > 0:
+        end = self.count("STEPS") + steps
+        while self.found == Found.OPEN and (left := end - self.count("STEPS")) > 0:
             why = k.search(self.problem, self.states, self.tree, self.work, left)
             if why == k.GROW:
                 self._grow()
@@ -224,11 +226,15 @@ class SplitSearch:
                 tree = tree._replace(**{name: _doubled(getattr(tree, name))})
         self.tree = tree
 
-    def missed(self, tolerance: float, most: int) -> int:
-        """Scan all data for points that the network misses; they join the search."""
-        n = self.points.add_missed(self.network(), tolerance, most)
-        self._load()
-        return n
+    def fit_all(self, steps: int) -> Found:
+        """Go on; NETWORK means one that fits all data in doubles. Points that it misses join."""
+        end = self.count("STEPS") + steps
+        while (left := end - self.count("STEPS")) > 0:
+            found = self.run(left)
+            if found != Found.NETWORK or not self.points.add_missed(self.network(), MISS, WORST):
+                return found
+            self._load()
+        return Found.OPEN
 
     def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """|u| of the hinges, shape (K, D), and of the atoms, at the open node."""

@@ -1,8 +1,8 @@
 """Fewest parameters: branch on which entries of which hinge are nonzero, around activation trees.
 
 A case says of some entries that they are in (and count) or 0. It is refuted by its cost, or by an
-activation search that allows all entries not said to be 0. That search is given few linear
-programs, for most cases die fast; one that lives is split at the entry that it uses most.
+activation search that allows all entries not said to be 0. That search is given few simplex
+steps, for most cases die fast; one that lives is split at the entry that it uses most.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.level_search import fit_all
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of
 from milpsparse.refit import polish
 from milpsparse.split_search import Found, SplitSearch, Witnesses
 
-FEW = 60  # linear programs for a case that can still be split
+FEW = 150  # simplex steps for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
 ZERO = 1e-7  # size of an entry that is taken as 0
 IN, OUT = 1, -1
@@ -56,7 +55,8 @@ class SupportRoot:
     ) -> None:
         self.points, self.kind, self.signs = points, points.kind, signs
         self.objective, self.cost = objective, cost
-        self.found, self.network = Found.OPEN, None
+        self.found = Found.OPEN
+        self.network: Network | None = None
         D = points.xb.shape[1]
         self._counted = D if points.whole.count_bias else D - 1
         entries = np.zeros((len(signs), D), dtype=np.int8)
@@ -75,11 +75,11 @@ class SupportRoot:
         """The tree of cases."""
         return iter(self._nodes)
 
-    def run(self, programs: int) -> None:
-        """Go on for about so many linear programs."""
-        end = self.count("LPS") + programs
+    def run(self, steps: int) -> None:
+        """Go on for about so many simplex steps."""
+        end = self.count("STEPS") + steps
         while self._todo and self.found == Found.OPEN:
-            left = end - self.count("LPS")
+            left = end - self.count("STEPS")
             if left <= 0:
                 return
             self._step(left)
@@ -92,7 +92,8 @@ class SupportRoot:
 
     def _costs(self, case: Case) -> NDArray[np.int64]:
         inside = np.sum(case.entries[:, : self._counted] == IN, axis=1)
-        return np.maximum(self.kind.cheapest, inside)
+        costs: NDArray[np.int64] = np.maximum(self.kind.cheapest, inside)
+        return costs
 
     def _undecided(self, case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Entries and atoms that may be in or not, as far as cost tells."""
@@ -119,7 +120,7 @@ class SupportRoot:
             return
         search = self._under_way or self._search(case, entries)
         self._under_way = search
-        found = fit_all(search, min(left, FEW) if can_split else left)
+        found = search.fit_all(min(left, FEW) if can_split else left)
         if can_split:
             tries, dead = self._outcomes.get(size, (0, 0))
             self._outcomes[size] = (tries + 1, dead + (found == Found.NOTHING))
@@ -137,9 +138,7 @@ class SupportRoot:
         tries, dead = self._outcomes.get(size, (0, 0))
         return tried.allowed != allowed and RATE * dead >= tries - TRIES
 
-    def _allowed(
-        self, case: Case, entries: NDArray[np.bool_], atoms: NDArray[np.bool_]
-    ) -> bytes:
+    def _allowed(self, case: Case, entries: NDArray[np.bool_], atoms: NDArray[np.bool_]) -> bytes:
         return bytes(entries | (case.entries == IN)) + bytes(atoms | (case.atoms == IN))
 
     def _search(self, case: Case, undecided: NDArray[np.bool_]) -> SplitSearch:
@@ -149,14 +148,18 @@ class SupportRoot:
         units = np.select([case.atoms == IN, case.atoms == 0], [left + 1, left], 0)
         names: dict[bytes, int] = {}
         shapes = [names.setdefault(row.tobytes(), len(names)) for row in case.entries]
-        return SplitSearch(self.points, self.signs, allowed, units, np.array(shapes, dtype=np.int64))
+        return SplitSearch(
+            self.points, self.signs, allowed, units, np.array(shapes, dtype=np.int64)
+        )
 
     def _close(self, nodes: Iterable[Node]) -> None:
         """Done with the last case: these nodes say why, or what takes its place."""
         self._nodes.extend(nodes)
         self._todo.pop()
         if self._under_way is not None:
-            counts = {name: self.count(name) for name in ("LPS", "LEAVES", "DEAD", "UNSURE")}
+            counts = {
+                name: self.count(name) for name in ("STEPS", "LPS", "LEAVES", "DEAD", "UNSURE")
+            }
             self._under_way, self._counts = None, counts
 
     def _is_better(self, search: SplitSearch) -> bool:
@@ -165,7 +168,7 @@ class SupportRoot:
         rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.scale)
         if rough > self.cost:
             return False
-        network: Network = polish(whole, found, self.objective)
+        network = polish(whole, found, self.objective)
         if not network.exact or whole.value(network, self.objective) > self.cost:
             return False
         self.found, self.network = Found.NETWORK, network

@@ -20,7 +20,9 @@ LAYERS = [
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
     " fit_kernels",
-    "bounds answer judge method naming family basis construct refit compiled",
+    "bounds answer judge method naming family basis construct refit sparsify compiled",
+    "search_kernels split_search exact_rows proof_writer support_search level_search"
+    " theorem_proofs",
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file",
     "solving task worker store run rows contradictions",

@@ -1,8 +1,9 @@
-"""Activation search: branch and bound on activations, which proves the fewest neurons.
+"""Activation search: branch and bound on activations, which proves the fewest neurons or parameters.
 
-A network of multistart tells what is to be refuted: all networks with one neuron less. Their
-activations are decided point by point; what is left is a small linear program, and each one without
-a solution gives multipliers that anyone can check. N costs a scan: only few points are ever decided.
+A network of multistart tells what is to be refuted: all networks that cost one less. Their
+activations are decided point by point; what is left is a small linear program, and each one
+without a solution gives multipliers that anyone can check. N costs a scan: only few points are ever
+decided.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.split_search import MOST_NEURONS, Found, kind_of
 
-FIRST = 20_000  # linear programs a split in the first round, four times as many in the next
-QUICK = 300  # linear programs a split for low levels, before multistart
+FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
+QUICK = 1000  # simplex steps a split for low levels, before multistart
 STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
@@ -96,7 +97,7 @@ class _Search:
 
         theorem = best_bound(self.instance, self.objective, "theorem")
         self.lower = int(theorem.value) if theorem else 0
-        programs = FIRST
+        steps = FIRST
         with tqdm(desc="activation search", unit=" LPs", disable=None, leave=False) as bar:
             self._low_levels(limits)
             if self.best is None:
@@ -105,13 +106,13 @@ class _Search:
                 before = self._programs()
                 for cost in dict.fromkeys((self.top, self.lower)):
                     if self.lower <= cost <= min(self.top, self.most):
-                        self._level(cost, limits, programs)
+                        self._level(cost, limits, steps)
                 spent = self._programs() - before
                 if spent == 0:
                     break  # only fits within tolerance are left, or too many neurons
                 bar.set_postfix_str(f"between {self.lower} and {self.top + 1} {self.objective}")
                 bar.update(spent)
-                programs *= 4
+                steps *= 4
                 self.starts *= 4
                 if not self.closed:
                     self._improve(limits)
@@ -141,7 +142,7 @@ class _Search:
         return network if fits else None
 
     def _low_levels(self, limits: Limits) -> None:
-        """Levels that a few programs refute; or the optimum, if one has a network."""
+        """Levels that a few steps refute; or the optimum, if one has a network."""
         while not self.closed and self.lower <= self.most:
             if self._level(self.lower, limits, QUICK) != Found.NOTHING:
                 return
@@ -149,11 +150,11 @@ class _Search:
     def _programs(self) -> int:
         return sum(level.count("LPS") for level in self.levels.values())
 
-    def _level(self, cost: int, limits: Limits, programs: int) -> Found:
+    def _level(self, cost: int, limits: Limits, steps: int) -> Found:
         if cost not in self.levels:
             self.levels[cost] = Level(self.instance, self.objective, cost, limits.seed)
         level = self.levels[cost]
-        found = level.run(programs, limits)
+        found = level.run(steps, limits)
         if found == Found.NETWORK:
             self.best = level.network
         elif found == Found.NOTHING:

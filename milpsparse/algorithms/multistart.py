@@ -25,6 +25,7 @@ from milpsparse.network import Network, Skip
 from milpsparse.objective import Objective
 from milpsparse.refit import polish
 from milpsparse.sample import Sample
+from milpsparse.sparsify import sparsify
 
 FIT, MISS = 1e-10, 1e-7  # largest residual of a fit, and on other points, relative to max |y|
 FIRST = 25  # starts of each size in the first round, four times as many in the next
@@ -66,7 +67,7 @@ def run(
 
 
 def _share(starts: int, K: int) -> int:
-    """Fewer starts for more neurons: a start takes time like K^2 to K^3, and succeeds more often."""
+    """Fewer starts for more neurons: one takes time like K^2 to K^3, and succeeds more often."""
     return max(2, int(starts * min(1.0, (CHEAP / K) ** 2)))
 
 
@@ -169,10 +170,22 @@ class _Search:
     def _exact(self, network: Network) -> Network | None:
         """Refitted on the sample, which grows while other points are missed."""
         for _ in range(ROUNDS):
-            found = polish(self.sample.instance(), network, self.objective)
+            few = self.sample.instance()
+            found = polish(few, network, self.objective)
+            if self.objective.kind == "parameters":
+                found = self._sparser(few, found)
             if not self.sample.add_missed(found, 1e-9 * self.scale):
                 return found
         return None
+
+    def _sparser(self, few: Instance, network: Network) -> Network:
+        """The network, or one with its activations and fewer parameters."""
+        rough = sparsify(few, network)
+        if rough is None:
+            return network
+        found = polish(few, rough, self.objective)
+        better = found.exact and self.value(found) < self.value(network)
+        return found if better else network
 
     def _as_network(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network:
         K, D = len(signs), self.instance.n_features + 1
