@@ -74,7 +74,9 @@ def solve(
         plot_theory(instance, parse_objective(objective).p or 0.5, plot)
     elif plot and solution.network is not None:
         title = f"{instance.name}: {solution.verdict.n_neurons} neurons"
-        plot_network(instance, solution.network, plot, title)
+        witnesses = solution.answer.stats.get("witnesses", ())
+        title += f", {len(witnesses)} witness points (rings)" if witnesses else ""
+        plot_network(instance, solution.network, plot, title, witnesses)
     if solution.verdict.failed:
         return WRONG
     return OK if solution.verdict.verified else NOTHING

@@ -79,9 +79,11 @@ def _best_of_all(instance: Instance) -> Line:
         if len(group) - 2 <= best.knots:
             break
         moving = next(j for j in range(d) if points[group[0]][j] != points[group[1]][j])
+        if not _on_a_line([points[i] for i in group], moving):
+            continue
         group.sort(key=lambda i: points[i][moving])
         knots = _knots([points[i][moving] for i in group], [labels[i] for i in group])
-        if knots > best.knots and _on_a_line([points[i] for i in group], moving):
+        if knots > best.knots:
             best = Line(tuple(rows[i] for i in group), knots)
     return best
 
@@ -126,7 +128,7 @@ def _knots(t: list[int], y: list[int]) -> int:
 
 
 def _on_a_line(points: list[list[int]], moving: int) -> bool:
-    """Whether all steps from the first point are multiples of the first step."""
+    """Whether all steps from the first point are multiples of the first one, told by a column."""
     start, after = points[:2]
     step = [b - a for a, b in zip(start, after, strict=True)]
     offsets = [[b - a for a, b in zip(start, x, strict=True)] for x in points[2:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,16 @@ def _refuse_format(path: Path) -> None:
         raise BadInput(f"cannot draw to {path}: the file ends in {', '.join(FORMATS)}")
 
 
-def plot_network(instance: Instance, network: Network, path: str | Path, title: str = "") -> None:
+def plot_network(
+    instance: Instance,
+    network: Network,
+    path: str | Path,
+    title: str = "",
+    witnesses: Sequence[int] = (),
+) -> None:
     """Draw a network over its data: a curve with its knots (d = 1), or a map with folds (d = 2).
+
+    Witnesses, rows of the points that the lower bound rests on, get a ring.
 
     Raises
     ------
@@ -81,6 +90,11 @@ def plot_network(instance: Instance, network: Network, path: str | Path, title: 
     refuse(instance, path)
     figure, axes = pyplot().subplots(figsize=(5, 3.2))
     (draw_curve if instance.n_features == 1 else draw_map)(axes, instance, network)
+    if len(witnesses):
+        rows = np.asarray(witnesses, dtype=int)
+        at = (instance.X[rows, 0], instance.y[rows] if instance.n_features == 1 else
+              instance.X[rows, 1])  # fmt: skip
+        axes.plot(*at, "o", mfc="none", mec=COLORS[1], ms=9, mew=1.4, zorder=4)
     axes.set_title(title, fontsize=9)
     save(figure, path)
 

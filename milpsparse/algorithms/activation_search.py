@@ -1,4 +1,4 @@
-"""Activation search: branch and bound on activations, which proves the fewest neurons or parameters.
+"""Activation search: branch and bound on activations; it proves the fewest neurons or parameters.
 
 A network of multistart tells what is to be refuted: all networks that cost one less. Their
 activations are decided point by point; what is left is a small linear program, and each one
@@ -8,6 +8,7 @@ decided.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from milpsparse.answer import Answer, Termination
@@ -184,14 +185,15 @@ class _Search:
             bound_used=instance.bound,
             raw_status=note or f"{self._programs()} linear programs",
             node_count=sum(level.count("DEAD") for level in self.levels.values()),
-            stats=self._stats(),
+            stats=self._stats(lines),
             proof=lines,
         )
 
-    def _stats(self) -> dict[str, object]:
+    def _stats(self, proof: list[str] | None) -> dict[str, object]:
         levels = {cost: level.count("LPS") for cost, level in self.levels.items()}
         leaves = self.proved.count("LEAVES") if self.proved else 0
-        return {"linear_programs": levels, "leaves": leaves}
+        witnesses = json.loads(proof[0])["rows"] if proof else []
+        return {"linear_programs": levels, "leaves": leaves, "witnesses": witnesses}
 
 
 def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:
