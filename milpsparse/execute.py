@@ -11,6 +11,7 @@ from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE, gap, rounded
 from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program
+from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.refit import polish
@@ -41,6 +42,30 @@ def execute(
     return answer.with_(bound_used=used)
 
 
+def heuristic(
+    name: str,
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    share: float,
+    seed: int | None = None,
+) -> Network | None:
+    """What a method finds in a share of the time left, if it is exact and fits the bound."""
+    part = Limits(
+        time_limit_s=share * limits.left(),
+        threads=limits.threads,
+        seed=limits.seed if seed is None else seed,
+    )
+    try:
+        network = execute(parse_method(name), instance, objective, part).network
+    except Unsupported:
+        return None
+    if network is None or network.exact is None:
+        return None
+    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
+    return network if fits else None
+
+
 def with_bound(instance: Instance, network: Network) -> Instance:
     """The instance with the automatic bound 2 max|u| of a verified network."""
     return instance.replace(
@@ -60,8 +85,11 @@ def solve_model(
     if not isinstance(rule, Model) or solver is None:
         raise TypeError(f"{method.name} is no model with a solver")
     begun = time.monotonic()
+    options = dict(method.options)
+    if options.pop("start", "") == "multistart" and incumbent is None:
+        incumbent = heuristic("multistart", instance, objective, limits, share=0.2)
     incumbent = incumbent or best_construction(instance, objective)
-    program = rule.build(instance, objective, incumbent, **method.options)
+    program = rule.build(instance, objective, incumbent, **options)
     if program.start is not None:
         _try_start(program, incumbent)
     built = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from milpsparse import library, registry
-from milpsparse.method import Option
+from milpsparse.method import Option, options_of
 from milpsparse.naming import all_methods, parse_method
 
 
@@ -41,7 +41,7 @@ def _models() -> Iterator[tuple[str, str]]:
         yield (
             name,
             f"{model.summary}; {', '.join(sorted(model.objectives))}"
-            + _options(model.options, "; "),
+            + _options(options_of(model), "; "),
         )
 
 

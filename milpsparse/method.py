@@ -67,6 +67,11 @@ class Option:
         return value
 
 
+START = Option(
+    "construction", "network that a MIP start is made of", choices=("construction", "multistart")
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """An instance as an optimisation problem, with the way back.
@@ -149,6 +154,12 @@ class Algorithm:
     needs_bound: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
+
+
+def options_of(rule: Model | Algorithm) -> Mapping[str, Option]:
+    """The options of a rule; integer programs have `start` besides their own."""
+    starts = isinstance(rule, Model) and rule.framework == "pyomo"
+    return {**rule.options, "start": START} if starts else rule.options
 
 
 @dataclass(frozen=True, kw_only=True)

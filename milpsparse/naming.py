@@ -13,7 +13,7 @@ from typing import Any
 
 from milpsparse import registry
 from milpsparse.errors import BadInput, NotAvailable, UnknownName
-from milpsparse.method import Algorithm, Method, Model, Option, Solver
+from milpsparse.method import Algorithm, Method, Model, Option, Solver, options_of
 
 _NAME = re.compile(r"(?P<rule>[A-Za-z]\w*)(\[(?P<options>[^\[\]]*)\])?(@(?P<solver>\w+))?")
 
@@ -40,10 +40,11 @@ def parse_method(text: str) -> Method:
             raise BadInput(f"{rule_name} is an algorithm: it takes no solver '@{solver_name}'")
     else:
         raise UnknownName("method", rule_name, [*models, *algorithms])
-    given = _options(rule_name, rule.options, match["options"] or "")
+    known = options_of(rule)
+    given = _options(rule_name, known, match["options"] or "")
     shown = ",".join(f"{key}={value}" for key, value in sorted(given.items()))
     name = rule_name + (f"[{shown}]" if shown else "") + (f"@{solver_name}" if solver_name else "")
-    defaults = {key: option.default for key, option in rule.options.items()}
+    defaults = {key: option.default for key, option in known.items()}
     return Method(
         name=name,
         rule=rule,

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.errors import Unsupported
-from milpsparse.execute import execute, with_bound
+from milpsparse.execute import heuristic, with_bound
 from milpsparse.instance import Instance
 from milpsparse.level_search import Level
-from milpsparse.method import Algorithm, Limits, Option, Options
-from milpsparse.naming import parse_method
+from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.split_search import MOST_NEURONS, Found, kind_of
@@ -121,26 +120,16 @@ class _Search:
 
     def _improve(self, limits: Limits) -> None:
         """Starts of multistart; the search for smaller networks goes on where it is."""
-        found = self._incumbent(limits) if self.starts else None
+        if not self.starts:
+            return
+        fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
+        name = f"multistart[starts={self.starts},fewest={fewest}]"
+        seed = (limits.seed + self.starts) % 2**31
+        found = heuristic(name, self.instance, self.objective, limits, share=0.2, seed=seed)
         if found is not None and (
             self.best is None or self.instance.value(found, self.objective) <= self.top
         ):
             self.best = found
-
-    def _incumbent(self, limits: Limits) -> Network | None:
-        """What multistart finds in a fifth of the time, where it is exact and fits the bound."""
-        instance, seed = self.instance, (limits.seed + self.starts) % 2**31
-        part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=seed)
-        fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
-        method = parse_method(f"multistart[starts={self.starts},fewest={fewest}]")
-        try:
-            network = execute(method, instance, self.objective, part).network
-        except Unsupported:
-            return None
-        if network is None or network.exact is None:
-            return None
-        fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
-        return network if fits else None
 
     def _low_levels(self, limits: Limits) -> None:
         """Levels that a few steps refute; or the optimum, if one has a network."""
@@ -196,16 +185,10 @@ class _Search:
         return {"linear_programs": levels, "leaves": leaves, "witnesses": witnesses}
 
 
-def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:
-    """Nothing."""
-    return None
-
-
 ALGORITHM = Algorithm(
     summary="branch and bound on activations, around a multistart network; writes proofs",
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
-    refuses=refuses,
     options={
         "multistart": Option(True, "start from a network of multistart"),
         "proof": Option(True, "keep the proof of the lower bound"),

@@ -13,7 +13,7 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.construct import MAX_HINGES
 from milpsparse.errors import Unsupported
-from milpsparse.execute import execute, solve_model, with_bound
+from milpsparse.execute import execute, heuristic, solve_model, with_bound
 from milpsparse.instance import Instance
 from milpsparse.judge import rounded
 from milpsparse.method import Algorithm, Limits, Method
@@ -44,7 +44,7 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     for name in ("coordinate_start", f"multistart[starts={STARTS}]", "reweighted_l1"):
         if name == "reweighted_l1" and objective.kind == "neurons":
             continue
-        candidates[name] = _heuristic(name, instance, objective, limits)
+        candidates[name] = heuristic(name, instance, objective, limits, share=0.25)
         steps += [name] if candidates[name] is not None else []
         network = best()
         lower = -math.inf if theorem is None else theorem.value
@@ -130,21 +130,6 @@ def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
             continue
         return answer.with_(stats={**answer.stats, "steps": [method.name]})
     raise Unsupported(f"no method takes {objective} on this instance: {reason}")
-
-
-def _heuristic(
-    name: str, instance: Instance, objective: Objective, limits: Limits
-) -> Network | None:
-    """What a heuristic finds in a quarter of the time, where it is exact and fits the bound."""
-    quarter = Limits(time_limit_s=limits.left() / 4, threads=limits.threads, seed=limits.seed)
-    try:
-        network = execute(parse_method(name), instance, objective, quarter).network
-    except Unsupported:
-        return None
-    if network is None or network.exact is None:
-        return None
-    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
-    return network if fits else None
 
 
 def _strongest(instance: Instance, objective: Objective) -> tuple[Method, bool]:

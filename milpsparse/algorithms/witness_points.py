@@ -13,8 +13,7 @@ import math
 from milpsparse import registry
 from milpsparse.answer import Answer, Termination
 from milpsparse.construct import best_construction
-from milpsparse.errors import Unsupported
-from milpsparse.execute import execute, solve_model
+from milpsparse.execute import heuristic, solve_model
 from milpsparse.instance import Instance
 from milpsparse.judge import rounded
 from milpsparse.method import Algorithm, Limits, Method, Option, Options
@@ -39,7 +38,7 @@ def run(
 ) -> Answer:
     """Best network, and the best lower bound of any witness set; the last set is in the stats."""
     method = parse_method(f"{model}@{solver}")
-    best = _incumbent(instance, objective, limits) if multistart else None
+    best = heuristic("multistart", instance, objective, limits, share=0.2) if multistart else None
     return prove(method, instance, objective, limits, best, add)
 
 
@@ -85,15 +84,6 @@ def prove(
         node_count=nodes,
         stats={"witnesses": witnesses.rows.tolist(), "rounds": rounds},
     )
-
-
-def _incumbent(instance: Instance, objective: Objective, limits: Limits) -> Network | None:
-    """What multistart finds in a fifth of the time."""
-    part = Limits(time_limit_s=limits.left() / 5, threads=limits.threads, seed=limits.seed)
-    try:
-        return execute(parse_method("multistart"), instance, objective, part).network
-    except Unsupported:
-        return None
 
 
 def _solve(
