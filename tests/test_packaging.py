@@ -19,7 +19,7 @@ LAYERS = [
     "network rewrite patterns",
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
-    " fit_kernels",
+    " fit_kernels lines",
     "bounds answer judge method naming family basis construct refit sparsify compiled",
     "search_kernels split_search exact_rows proof_writer support_search level_search"
     " theorem_proofs",

@@ -29,14 +29,15 @@ def block(heading):
     return space
 
 
-def test_the_console_session_is_true():
-    session = re.search(r"```console\n(.*?)```", README, re.DOTALL)[1]
+@pytest.mark.parametrize("session", re.findall(r"```console\n(.*?)```", README, re.DOTALL))
+def test_the_console_session_is_true(session, tmp_path):
     for command, expected in re.findall(r"\$ milpsparse (.*?)\n((?:(?!\$ ).*\n)*)", session):
         done = subprocess.run(
             [sys.executable, "-m", "milpsparse.cli", *command.split()],
             capture_output=True,
             text=True,
             check=True,
+            cwd=tmp_path,
         )
 
         def steady(text):
