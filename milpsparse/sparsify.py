@@ -20,6 +20,8 @@ def sparsify(instance: Instance, network: Network) -> Network | None:
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
+    if not network.path.size:
+        return network
     active = network.preactivations(instance.X) > 0
     fit, cones = _rows(instance, network, active)
     m, n_free = network.path.size, fit.shape[1] - network.path.size

@@ -31,7 +31,7 @@ class Found(Enum):
     NOTHING = "no network of this kind fits"
     NETWORK = "a network that fits"
     OPEN = "not decided"
-    STUCK = "a network fits within tolerance only, or by copies that cost too much"
+    STUCK = "doubles do not decide it: a fit within tolerance only, or copies that cost too much"
 
 
 @dataclass(frozen=True)
@@ -230,10 +230,13 @@ class SplitSearch:
         """Go on; NETWORK means one that fits all data in doubles. Points that it misses join."""
         end = self.count("STEPS") + steps
         while (left := end - self.count("STEPS")) > 0:
-            found = self.run(left)
+            found, known = self.run(left), len(self.rows)
             if found != Found.NETWORK or not self.points.add_missed(self.network(), MISS, WORST):
                 return found
             self._load()
+            if len(self.rows) == known:  # it misses points that it should fit
+                self.found = Found.STUCK
+                return self.found
         return Found.OPEN
 
     def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -130,7 +130,7 @@ class SupportRoot:
             return
         elif can_split:
             self._split(case, Tried(allowed, *search.sizes()), entries, atoms)
-        elif found == Found.NETWORK:
+        elif found != Found.OPEN:
             self.found = Found.STUCK  # copies of atoms, or a fit within tolerance only
 
     def _promises(self, tried: Tried, allowed: bytes, size: int) -> bool:
