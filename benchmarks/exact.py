@@ -12,8 +12,10 @@ Solved means that the method ends in time, says that its value is optimal, and t
 disagree. Of these, `proved` are those whose lower bound is a proof that was verified or a theorem
 (so with one input, where a theorem closes what `activation_search` need not search); the others
 rest on the word of a solver. `wrong` counts claims that failed, and lower bounds above a verified
-network of any method. Unsolved runs are charged the limit, in PAR10 ten limits. Ratios are to
-`activation_search` on the same instance.
+network of any method; `refused` are unsolved too: with B = 3 the construction, by which
+`neuron_big_m` counts its slots, is so large that the program would be. With slots=6 it is told what
+the others have to find out: that six neurons of each sign will do. Unsolved runs are charged the
+limit, in PAR10 ten limits. Ratios are to `activation_search` on the same instance.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ METHODS = (
     "neuron_mccormick@highs",
     "neuron_big_m@highs",
     "neuron_big_m@scip",
+    "neuron_big_m[slots=6]@highs",
     "witness_points[multistart=false]",
     "witness_points[multistart=false,solver=scip]",
     "witness_points",
@@ -30,7 +31,7 @@ METHODS = (
     "activation_search",
 )
 REFERENCE = METHODS[-1]
-PLAIN = METHODS[:3]  # all points in one program
+PLAIN = METHODS[:4]  # all points in one program
 MOST_PLAIN = 50  # points up to which the larger set runs these
 GROWING = (REFERENCE, "witness_points")
 PARAMETER_METHODS = ("neuron_big_m@highs", "pattern_l0@highs", REFERENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import statistics
 import time
@@ -66,6 +67,7 @@ class Bench:
             "wall_time_s": statistics.median(times),
             "check_time_s": time.perf_counter() - begun,
             "repeats": len(times),
+            "load": os.getloadavg()[0],
             "time_limit_s": limit,
         }
         row |= found(answer, verdict)
@@ -136,5 +138,5 @@ def found(answer: Answer, verdict: Verdict) -> dict[str, Any]:
         "witnesses": len(answer.stats.get("witnesses", ())) or None,
         "nodes": answer.node_count,
         "proof_kb": None if answer.proof is None else sum(map(len, answer.proof)) / 1000,
-        "note": verdict.fail_reason or answer.raw_status,
+        "note": "; ".join(dict.fromkeys(filter(None, (verdict.fail_reason, answer.raw_status)))),
     }

@@ -34,6 +34,7 @@ def _figures(runs: pd.DataFrame, reference: pd.Series[float]) -> dict[str, Any]:
         "of": len(runs),
         "proved": int(runs["proved"].sum()),
         "wrong": int(runs["wrong"].sum()),
+        "refused": len(runs) - len(metrics.available(runs)),
         "median_s": charged.median(),
         "sgm10ms_s": _sgm_10ms(charged),
         "sgm1s_s": metrics.sgm(charged, 1.0),
@@ -51,9 +52,10 @@ def _sgm_10ms(seconds: pd.Series[float]) -> float:
 
 
 def draw_profile(rows: pd.DataFrame, path: Path) -> None:
-    """Share of the instances solved within a factor of the fastest method."""
+    """Share of all instances solved within a factor of the fastest method; refused is unsolved."""
     figure, axes = pyplot().subplots(figsize=(6.4, 3.8))
-    profile = metrics.performance_profile(rows)
+    counted = rows.assign(termination=rows["termination"].replace("not_available", "time_limit"))
+    profile = metrics.performance_profile(counted)
     for at, method in enumerate(m for m in sets.METHODS if m in profile):
         style = ("-", "--")[at // len(COLORS)]
         color = COLORS[at % len(COLORS)]

@@ -119,15 +119,18 @@ class Level:
         """A counter of all roots together."""
         return sum(root.count(name) for root in self.roots)
 
-    def proof(self) -> list[str]:
-        """The proof that every network costs more.
+    def proof(self, original: Instance) -> list[str]:
+        """The proof that every network within the bound costs more.
+
+        `original` has the same data; its own bound may be another one, or none.
 
         Raises
         ------
         Unsupported
             A leaf without exact multipliers.
         """
-        return tree_proof(self.instance, self.objective, self.cost + 1, self._nodes())
+        bound = self.instance.bound
+        return tree_proof(original, self.objective, self.cost + 1, self._nodes(), bound=bound)
 
     def _nodes(self) -> Iterator[Node]:
         for root in self.roots:

@@ -31,11 +31,11 @@ def header(
     at_least: int,
     rows: Sequence[int],
     *,
-    for_all: bool = False,
+    bound: float | None,
 ) -> str:
     """The first line: the claim, its witness points, and data of up to 10^4 points.
 
-    The claim is about networks within the instance's bound, or `for_all`.
+    The claim is about networks within `bound`, which need not be the instance's; about all if None.
     """
     few = subset(instance, np.asarray(rows, dtype=np.int64))
     whole = instance.n_samples <= EMBEDDED
@@ -45,7 +45,7 @@ def header(
             "kind": kind,
             "objective": str(objective),
             "at_least": at_least,
-            "bound": None if for_all else instance.bound,
+            "bound": bound,
             "skip": instance.skip,
             "count_bias": instance.count_bias,
             "instance": instance.name,
@@ -67,7 +67,12 @@ def _text(instance: Instance) -> dict[str, Any]:
 
 
 def tree_proof(
-    instance: Instance, objective: Objective, at_least: int, nodes: Iterable[Node]
+    instance: Instance,
+    objective: Objective,
+    at_least: int,
+    nodes: Iterable[Node],
+    *,
+    bound: float | None,
 ) -> list[str]:
     """The lines of a tree; its witnesses are the points that it uses, as they are first used."""
     at: dict[int, int] = {}
@@ -82,7 +87,7 @@ def tree_proof(
 
     lines = [_line(named(node)) for node in nodes]
     rows = list(at) or [0]  # a proof speaks of some point
-    return [header("tree", instance, objective, at_least, rows), *lines]
+    return [header("tree", instance, objective, at_least, rows, bound=bound), *lines]
 
 
 def _line(node: Node) -> str:

@@ -37,7 +37,7 @@ def theorem_proof(instance: Instance, objective: Objective) -> list[str] | None:
     if best.kind is None:
         return _not_affine(instance, objective)
     rows = _witnesses(instance, best)
-    return [header(best.kind, instance, objective, int(best.value), rows, for_all=True)]
+    return [header(best.kind, instance, objective, int(best.value), rows, bound=None)]
 
 
 def _witnesses(instance: Instance, bound: LowerBound) -> Sequence[int]:
@@ -57,7 +57,7 @@ def _not_affine(instance: Instance, objective: Objective) -> list[str]:
     """
     rows, w = _dependent(instance) if instance.skip else _two_labels(instance)
     leaf: list[list[Any]] = [[i, -1 if v > 0 else 1, [], abs(v)] for i, v in enumerate(w) if v]
-    lines = [header("tree", instance, objective, 1, rows, for_all=True)]
+    lines = [header("tree", instance, objective, 1, rows, bound=None)]
     return lines + [json.dumps(node) for node in ({"plus": 0, "minus": 0}, {"leaf": leaf})]
 
 

@@ -102,6 +102,13 @@ def test_numbers_of_very_different_sizes_are_exact():
     assert holds(Instance(X=X, y=[0, 1, 0, 1])) == 1  # of the other three
 
 
+def test_the_largest_and_the_least_doubles_are_no_trouble(monkeypatch):
+    monkeypatch.setattr(lines, "FEW", 0)
+    for size in (1.7e308, 5e-324):
+        X = [[7.0, t * size] for t in (-1, 1, 0)] + [[7.0, 0.0]] * 3 + [[1.0, 1.0], [2.0, 2.0]]
+        assert holds(Instance(X=X, y=[0, 0, size, *[size] * 3, 1, 2])) == 1
+
+
 @pytest.mark.parametrize("off", [0.0, ULP, -ULP])
 def test_points_one_ulp_off_a_line_are_not_on_it(off):
     X = [[0.0, 0.0], [1.0, 1.0 + off], [2.0, 2.0]]
@@ -186,6 +193,13 @@ def test_many_points_have_the_lines_that_were_put_there(N):
     instance = Instance(X=X, y=y)
     assert holds(instance) == 8
     assert set(best_line(instance).rows) == set(range(50, 60))
+
+
+def test_equal_values_in_all_columns_need_not_be_on_a_line(monkeypatch):
+    monkeypatch.setattr(lines, "FEW", 0)
+    X = [[t % 4, t % 5, t % 7] for t in range(40)]
+    assert best_line(Instance(X=X, y=range(40))) == lines.Line()
+    assert best_line(Instance(X=[[0, 0]] * 3 + [[1, 1]] * 3, y=[0, 0, 0, 1, 1, 1])).knots == 0
 
 
 def test_columns_of_different_numbers_end_the_search_at_once(monkeypatch):

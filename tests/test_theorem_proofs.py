@@ -48,7 +48,7 @@ def head(instance, objective=NEURONS, **changes):
 
 
 def witnesses(instance, rows):
-    few = json.loads(header("line", instance, NEURONS, 1, rows))
+    few = json.loads(header("line", instance, NEURONS, 1, rows, bound=instance.bound))
     return {name: few[name] for name in ("rows", "X", "y")}
 
 

@@ -59,7 +59,10 @@ def search(
     if free.closed or free.best is None:
         return free.answer(proof)
     bounded = _Search(with_bound(instance, free.best), objective, free.best, starts).run(limits)
-    return (bounded if bounded.lower > free.lower else free).answer(proof, bounded.best)
+    if bounded.lower <= free.lower:
+        free.best = bounded.best
+        return free.answer(proof)
+    return bounded.answer(proof, instance)
 
 
 @dataclass
@@ -151,16 +154,15 @@ class _Search:
             self.lower, self.proved = cost + 1, level
         return found
 
-    def answer(self, proof: bool, best: Network | None = None) -> Answer:
-        """What is claimed, and the proof of it; `best` is a network that was found elsewhere."""
+    def answer(self, proof: bool, original: Instance | None = None) -> Answer:
+        """What is claimed, and its proof: about the original, where the bound is not its own."""
         instance, value = self.instance, None
-        self.best = best or self.best
         if self.best is not None:
             value = instance.value(self.best, self.objective)
         lines, note = None, ""
         if proof and self.proved is not None:
             try:
-                lines = self.proved.proof()
+                lines = self.proved.proof(original or self.instance)
             except Unsupported as error:
                 note = str(error)
         ended = Termination.FEASIBLE if self.best is not None else Termination.TIME_LIMIT
