@@ -10,6 +10,8 @@ from typing import Any
 
 import numba
 
+from milpsparse import clock
+
 SLOW = 1.0  # seconds of a compilation from which a person is told what they waited for
 
 
@@ -33,9 +35,11 @@ class compiled:  # a decorator
         if self.dispatcher.signatures:
             return self.dispatcher(*args)
         begun = time.monotonic()
-        result = self.dispatcher(*args)
+        signature = tuple(numba.typeof(arg) for arg in args)  # type: ignore[no-untyped-call]
+        self.dispatcher.compile(signature)
         spent, name = time.monotonic() - begun, getattr(self, "__name__", "a loop")
+        clock.off_the_clock(spent)
         missed = sum(self.dispatcher.stats.cache_misses.values()) > 0
         if missed and spent > SLOW and sys.stderr.isatty():  # logs and scripts need not know
             print(f"milpsparse: compiled {name} in {spent:.1f} s, once", file=sys.stderr)
-        return result
+        return self.dispatcher(*args)

@@ -19,6 +19,7 @@ from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
 from milpsparse.instance_files import to_json
 from milpsparse.machine import provenance
+from milpsparse.method import Algorithm
 from milpsparse.proof import read_lines
 from milpsparse.proof_writer import write_proof
 from milpsparse.task import Task
@@ -55,6 +56,9 @@ def run(
         todo = missing(tasks, folder, rerun)
         _write_plan(folder, tasks, testset)
         _keep_instances(folder, tasks)
+        for rule in {task.method.rule_name: task.method.rule for task in todo}.values():
+            if isinstance(rule, Algorithm):
+                rule.prepare()
         for part in ("logs", "proofs"):
             (folder / part).mkdir(exist_ok=True)
         for row in _finished(todo, folder, jobs):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from milpsparse import checker
+from milpsparse import checker, clock
 from milpsparse.answer import Answer, Termination
 from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
@@ -130,7 +129,7 @@ def solve(
     parsed, rule = parse_objective(objective), parse_method(method)
     limits = Limits(time_limit_s=time_limit_s, threads=threads, seed=seed)
     answer = execute(rule, instance, parsed, limits, bound)
-    wall = time.monotonic() - limits.started
+    wall = clock.now() - limits.started
     return Solution(
         instance=instance,
         method=rule.name,

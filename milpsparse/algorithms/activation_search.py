@@ -11,6 +11,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from milpsparse import registry
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.errors import Unsupported
@@ -187,10 +190,18 @@ class _Search:
         return {"linear_programs": levels, "leaves": leaves, "witnesses": witnesses}
 
 
+def prepare() -> None:
+    """Compile the search, and the fit of multistart."""
+    registry.load("algorithms", "multistart").prepare()
+    toy = Instance(X=np.eye(2), y=np.array([1.0, -1.0]), bound=1.0)
+    search(toy, Objective("neurons"), Limits(time_limit_s=1.0), None, False, 0)
+
+
 ALGORITHM = Algorithm(
     summary="branch and bound on activations, around a multistart network; writes proofs",
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
+    prepare=prepare,
     options={
         "multistart": Option(True, "start from a network of multistart"),
         "proof": Option(True, "keep the proof of the lower bound"),

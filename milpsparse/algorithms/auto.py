@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from milpsparse.algorithms.activation_search import STARTS, search
+from milpsparse.algorithms.activation_search import STARTS, prepare, search
 from milpsparse.algorithms.witness_points import prove
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
@@ -168,4 +168,5 @@ ALGORITHM = Algorithm(
     summary="theory where it applies; else heuristics, then activation search, then a model",
     objectives=frozenset({"neurons", "parameters", "l1", "lp", "group_l2"}),
     run=run,
+    prepare=prepare,
 )

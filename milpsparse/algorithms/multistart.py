@@ -198,6 +198,15 @@ class _Search:
         return bool(network.largest <= bound * (1 + 1e-9))
 
 
+def prepare() -> None:
+    """Compile the fit."""
+    from milpsparse.fit_kernels import first_fit, fit
+
+    xb, y, signs, start = np.ones((2, 2)), np.ones(2), np.ones(1), np.ones((1, 2))
+    first_fit(xb, y, signs, start, 1e-9, 1e-9, 1)
+    fit(xb, y, signs, start[0], 1e-9, 1)
+
+
 def refuses(instance: Instance, objective: Objective, options: Any) -> str | None:
     """Networks with a free constant but no skip connection are of another kind."""
     if not instance.skip and not instance.count_bias and objective.kind == "parameters":
@@ -209,6 +218,7 @@ ALGORITHM = Algorithm(
     summary="Levenberg-Marquardt from random starts, refitted exactly: finds small networks fast",
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
+    prepare=prepare,
     refuses=refuses,
     options={
         "starts": Option(2000, "random starts for each number of neurons", low=1),

@@ -111,6 +111,7 @@ ALGORITHM = Algorithm(
     summary="a model on few points, which grow by those that its network misses",
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
+    prepare=lambda: registry.load("algorithms", "multistart").prepare(),
     refuses=refuses,
     needs_bound=True,
     options={
