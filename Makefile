@@ -6,7 +6,7 @@ JOBS   ?= 2
 OUT    ?= results
 SET    ?= all
 
-METHODS = univariate neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
+METHODS = univariate activation_search neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
           pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 

@@ -62,7 +62,7 @@ def draw_profile(rows: pd.DataFrame, path: Path) -> None:
         axes.step(profile.index, profile[method], style, where="post", label=method, color=color)
     axes.set(xscale="log", ylim=(0, 1.02), xlabel="factor of the fastest (below 10 ms all tie)")
     axes.set(ylabel="share of instances solved", title="exact methods, neurons")
-    axes.legend(fontsize=6, frameon=False)
+    axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
     axes.grid(lw=0.3)
     save(figure, path)
 

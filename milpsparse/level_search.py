@@ -16,7 +16,7 @@ from milpsparse.method import Limits
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of, tree_proof
-from milpsparse.refit import polish
+from milpsparse.refit import polish_sample
 from milpsparse.sample import Sample
 from milpsparse.split_search import Found, Kind, SplitSearch, Witnesses, kind_of
 from milpsparse.support_search import SupportRoot
@@ -57,8 +57,13 @@ class NeuronRoot:
         self.found = self._search.fit_all(steps)
         if self.found == Found.NETWORK:
             whole = self._search.points.whole
-            network = polish(whole, self._search.network(), self.objective)
-            if whole.value(network, self.objective) <= len(self.signs) and network.exact:
+            sample = self._search.points.sample()
+            network = polish_sample(sample, self._search.network(), self.objective)
+            if (
+                network is not None
+                and network.exact
+                and whole.value(network, self.objective) <= len(self.signs)
+            ):
                 self.network = network
             else:
                 self.found = Found.STUCK

@@ -19,9 +19,11 @@ from milpsparse.network import Network, from_exact
 from milpsparse.objective import Objective
 from milpsparse.rational import Rational, rationals, solve
 from milpsparse.rewrite import drop_zeros, face_forward, merge, split
+from milpsparse.sample import Sample
 
 ZERO_TOLERANCES = (1e-4, 1e-6, 1e-8, 0.0)  # entries below one of them, relative, are taken as zero
 MARGINS = (2.0**-30, 2.0**-20, 2.0**-12)  # slack asked for where rounding left a cone by a hair
+ROUNDS = 20  # samples enlarged before a network is given up
 MAX_UNKNOWNS = 150  # a larger rational system takes minutes and solutions of thousands of digits
 
 
@@ -37,6 +39,19 @@ def polish(instance: Instance, network: Network, objective: Objective) -> Networ
         variants = _variants(instance, exact, objective)
         return min(variants, key=lambda n: instance.value(n, objective))
     return network if objective.kind == "lp" else split(network, instance.bound)
+
+
+def polish_sample(sample: Sample, network: Network, objective: Objective) -> Network | None:
+    """`polish` on a sample, which grows by the points that the network then misses.
+
+    The network fits all points in doubles; None if that does not come about.
+    """
+    miss = 1e-9 * (float(abs(sample.whole.y).max()) or 1.0)
+    for _ in range(ROUNDS):
+        found = polish(sample.instance(), network, objective)
+        if not sample.add_missed(found, miss):
+            return found
+    return None
 
 
 def _variants(instance: Instance, exact: Network, objective: Objective) -> list[Network]:

@@ -6,6 +6,7 @@ that join where a network misses them, and the way from its variables to a netwo
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -102,6 +103,10 @@ class Witnesses:
         self.xb = np.column_stack([self.whole.X[self.rows], np.ones(len(self.rows))])
         self.linear = self.kind.columns(self.xb)
         self.y = self.whole.y[self.rows] / self.scale
+
+    def sample(self) -> Sample:
+        """The points as a sample of its own."""
+        return copy.copy(self._sample)
 
     def add_missed(self, network: Network, tolerance: float, most: int) -> int:
         """Scan all data for points that a network misses; the number of those that join."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of
-from milpsparse.refit import polish
+from milpsparse.refit import polish_sample
 from milpsparse.split_search import Found, SplitSearch, Witnesses
 
 FEW = 150  # simplex steps for a case that can still be split
@@ -168,8 +168,10 @@ class SupportRoot:
         rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.scale)
         if rough > self.cost:
             return False
-        network = polish(whole, found, self.objective)
-        if not network.exact or whole.value(network, self.objective) > self.cost:
+        network = polish_sample(self.points.sample(), found, self.objective)
+        if network is None or not network.exact:
+            return False
+        if whole.value(network, self.objective) > self.cost:
             return False
         self.found, self.network = Found.NETWORK, network
         return True

@@ -23,7 +23,7 @@ from milpsparse.instance import Instance
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network, Skip
 from milpsparse.objective import Objective
-from milpsparse.refit import polish
+from milpsparse.refit import polish_sample
 from milpsparse.sample import Sample
 from milpsparse.sparsify import sparsify
 
@@ -168,24 +168,15 @@ class _Search:
         return None
 
     def _exact(self, network: Network) -> Network | None:
-        """Refitted on the sample, which grows while other points are missed."""
-        for _ in range(ROUNDS):
-            few = self.sample.instance()
-            found = polish(few, network, self.objective)
-            if self.objective.kind == "parameters":
-                found = self._sparser(few, found)
-            if not self.sample.add_missed(found, 1e-9 * self.scale):
-                return found
-        return None
-
-    def _sparser(self, few: Instance, network: Network) -> Network:
-        """The network, or one with its activations and fewer parameters."""
-        rough = sparsify(few, network)
-        if rough is None:
-            return network
-        found = polish(few, rough, self.objective)
-        better = found.exact and self.value(found) < self.value(network)
-        return found if better else network
+        """Refitted, and of parameters, the sparser one with the same activations."""
+        found = polish_sample(self.sample, network, self.objective)
+        if found is None or self.objective.kind != "parameters":
+            return found
+        rough = sparsify(self.sample.instance(), found)
+        other = None if rough is None else polish_sample(self.sample, rough, self.objective)
+        if other is None or not other.exact or self.value(other) >= self.value(found):
+            return found
+        return other
 
     def _as_network(self, signs: NDArray[np.float64], theta: NDArray[np.float64]) -> Network:
         K, D = len(signs), self.instance.n_features + 1
