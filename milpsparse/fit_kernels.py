@@ -92,10 +92,13 @@ def _step(H, g, damping, L, step):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fit(xb: Any, y: Any, signs: Any, theta: Any, tolerance: float, iterations: int) -> float:
+def fit(
+    xb: Any, y: Any, signs: Any, theta: Any, bound: float, tolerance: float, iterations: int
+) -> float:
     """Improve theta in place until the largest residual is below the tolerance; that residual.
 
-    A start is given up where its error fell by less than half in ten steps.
+    Steps end at the bound on |u|. A start is given up where its error fell by less than half in ten
+    steps.
     """
     n, N = len(theta), len(y)
     r, trial_r = np.empty(N), np.empty(N)
@@ -116,6 +119,8 @@ def fit(xb: Any, y: Any, signs: Any, theta: Any, tolerance: float, iterations: i
         for _ in range(6):
             if _step(H, g, damping, L, step):
                 trial = theta + step
+                for j in range(len(signs) * xb.shape[1]):
+                    trial[j] = min(bound, max(-bound, trial[j]))
                 trial_cost = _residuals(xb, y, signs, trial, trial_r, trial_active)
                 if trial_cost < cost:
                     theta[:] = trial
@@ -136,10 +141,17 @@ _fit = fit.dispatcher
 
 @compiled
 def first_fit(
-    xb: Any, y: Any, signs: Any, starts: Any, near: float, tolerance: float, iterations: int
+    xb: Any,
+    y: Any,
+    signs: Any,
+    starts: Any,
+    bound: float,
+    near: float,
+    tolerance: float,
+    iterations: int,
 ) -> int:
     """Improve the starts in turn until one is nearer than `near`; its row, -1 if none is."""
     for at in range(len(starts)):
-        if _fit(xb, y, signs, starts[at], tolerance, iterations) <= near:
+        if _fit(xb, y, signs, starts[at], bound, tolerance, iterations) <= near:
             return at
     return -1

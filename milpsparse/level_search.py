@@ -23,6 +23,7 @@ from milpsparse.support_search import SupportRoot
 
 SLICE = 500  # simplex steps before the first look at the clock; then as many as SECONDS take
 SECONDS = 0.2
+PROBE = 10_000  # simplex steps of a short search
 
 
 class Root(Protocol):
@@ -34,6 +35,9 @@ class Root(Protocol):
 
     def run(self, steps: int) -> None:
         """Go on for about so many simplex steps."""
+
+    def probe(self, seed: int) -> None:
+        """A short search from a random beginning."""
 
     def count(self, name: str) -> int:
         """A counter of the compiled search."""
@@ -55,18 +59,26 @@ class NeuronRoot:
     def run(self, steps: int) -> None:
         """Go on; a network of the points is tried on all data, and those that it misses join."""
         self.found = self._search.fit_all(steps)
-        if self.found == Found.NETWORK:
-            whole = self._search.points.whole
-            sample = self._search.points.sample()
-            network = polish_sample(sample, self._search.network(), self.objective)
-            if (
-                network is not None
-                and network.exact
-                and whole.value(network, self.objective) <= len(self.signs)
-            ):
-                self.network = network
-            else:
-                self.found = Found.STUCK
+        if self.found == Found.NETWORK and not self._takes(self._search):
+            self.found = Found.STUCK
+
+    def probe(self, seed: int) -> None:
+        """A short search that begins with points drawn at random: such a one often finds soon."""
+        search = SplitSearch(self._search.points, self.signs)
+        search.prefer(np.random.default_rng(seed))
+        if search.fit_all(PROBE) == Found.NETWORK and self._takes(search):
+            self.found = Found.NETWORK
+
+    def _takes(self, search: SplitSearch) -> bool:
+        """Whether the network of a search becomes an exact one of no more neurons."""
+        points = search.points
+        network = polish_sample(points.sample(), search.network(), self.objective)
+        if network is None or not network.exact:
+            return False
+        if points.whole.value(network, self.objective) > len(self.signs):
+            return False
+        self.network = network
+        return True
 
     def nodes(self) -> Iterator[Node]:
         """The activation tree."""
@@ -78,7 +90,7 @@ class Level:
 
     def __init__(self, instance: Instance, objective: Objective, cost: int, seed: int) -> None:
         self.instance, self.objective, self.cost = instance, objective, cost
-        self._slice = SLICE
+        self._slice, self._probes = SLICE, 0
         sample, kind = Sample(instance, seed), kind_of(instance, objective)
         self.roots: list[Root] = []
         for plus, minus in _hinges(cost, kind, objective):
@@ -118,6 +130,15 @@ class Level:
                 spent = time.monotonic() - begun
                 factor = 4 if spent < SECONDS / 4 else 0.5 if spent > 2 * SECONDS else 1
                 self._slice = max(1, int(self._slice * factor))
+        return self.found
+
+    def probe(self, times: int, limits: Limits) -> Found:
+        """So many short searches a root, each from another beginning."""
+        for seed in range(self._probes, self._probes + times):
+            for root in self.roots:
+                if root.found == Found.OPEN and self.found == Found.OPEN and limits.left() > 0.02:
+                    root.probe(limits.seed + seed)
+        self._probes += times
         return self.found
 
     def count(self, name: str) -> int:

@@ -244,6 +244,10 @@ class SplitSearch:
                 return self.found
         return Found.OPEN
 
+    def prefer(self, rng: np.random.Generator) -> None:
+        """Begin with other points: random weights, as failures would give them."""
+        self.tree.weight[:] = np.exp(2 * rng.standard_normal(len(self.tree.weight)))
+
     def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """|u| of the hinges, shape (K, D), and of the atoms, at the open node."""
         u = abs(self.states.u[max(0, self.count("LEVEL"))])

@@ -71,6 +71,9 @@ class SupportRoot:
         under_way = self._under_way.count(name) if self._under_way else 0
         return self._counts.get(name, 0) + under_way
 
+    def probe(self, seed: int) -> None:
+        """Nothing: the cases that are searched are small."""
+
     def nodes(self) -> Iterator[Node]:
         """The tree of cases."""
         return iter(self._nodes)

@@ -27,6 +27,7 @@ from milpsparse.split_search import MOST_NEURONS, Found, kind_of
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart
+PROBES = 8  # short searches a split of the last level, twice as many in the next round
 STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
@@ -103,7 +104,7 @@ class _Search:
 
         theorem = best_bound(self.instance, self.objective, "theorem")
         self.lower = int(theorem.value) if theorem else 0
-        steps = FIRST
+        steps, probes = FIRST, PROBES
         with tqdm(desc="activation search", unit=" LPs", disable=None, leave=False) as bar:
             self._low_levels(limits)
             if self.best is None:
@@ -118,10 +119,13 @@ class _Search:
                     break  # only fits within tolerance are left, or too many neurons
                 bar.set_postfix_str(f"between {self.lower} and {self.top + 1} {self.objective}")
                 bar.update(spent)
-                steps *= 4
-                self.starts *= 4
+                steps, self.starts, probes = 4 * steps, 4 * self.starts, 2 * probes
                 if not self.closed:
                     self._improve(limits)
+                if not self.closed and self.top in self.levels:
+                    level = self.levels[self.top]
+                    if level.probe(probes, limits) == Found.NETWORK:
+                        self.best = level.network
         return self
 
     def _improve(self, limits: Limits) -> None:

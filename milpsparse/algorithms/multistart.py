@@ -89,6 +89,7 @@ class _Search:
         self.sample = Sample(instance, limits.seed)
         self.scale = float(abs(instance.y).max()) or 1.0
         self.most = max(1, min(30, 150 // (instance.n_features + 1)))
+        self.bound = math.inf if instance.bound is None else instance.bound
         self.tried = 0
 
     def value(self, network: Network) -> float:
@@ -138,7 +139,14 @@ class _Search:
         while len(starts):
             sample = self.sample
             at = first_fit(
-                sample.points, sample.labels, signs, starts, 100 * tolerance, tolerance, 100
+                sample.points,
+                sample.labels,
+                signs,
+                starts,
+                self.bound,
+                100 * tolerance,
+                tolerance,
+                100,
             )
             self.tried += len(starts) if at < 0 else at + 1
             if at < 0:
@@ -162,7 +170,8 @@ class _Search:
                 return None
             if not self.sample.add_missed(network, MISS * self.scale):
                 return self._exact(network)
-            off = fit(self.sample.points, self.sample.labels, signs, theta, tolerance, 100)
+            sample = self.sample
+            off = fit(sample.points, sample.labels, signs, theta, self.bound, tolerance, 100)
             if not off <= 100 * tolerance:
                 return None
         return None
@@ -185,8 +194,7 @@ class _Search:
         return Network(signs.astype(int), u[:, :-1], u[:, -1], skip)
 
     def _fits_bound(self, network: Network) -> bool:
-        bound: float = math.inf if self.instance.bound is None else self.instance.bound
-        return bool(network.largest <= bound * (1 + 1e-9))
+        return bool(network.largest <= self.bound * (1 + 1e-9))
 
 
 def prepare() -> None:
@@ -194,8 +202,8 @@ def prepare() -> None:
     from milpsparse.fit_kernels import first_fit, fit
 
     xb, y, signs, start = np.ones((2, 2)), np.ones(2), np.ones(1), np.ones((1, 2))
-    first_fit(xb, y, signs, start, 1e-9, 1e-9, 1)
-    fit(xb, y, signs, start[0], 1e-9, 1)
+    first_fit(xb, y, signs, start, 1.0, 1e-9, 1e-9, 1)
+    fit(xb, y, signs, start[0], 1.0, 1e-9, 1)
 
 
 def refuses(instance: Instance, objective: Objective, options: Any) -> str | None:
