@@ -62,8 +62,8 @@ def constructions(instance: Instance, objective: Objective) -> Iterator[Network]
     Unsupported
         More points than a network of about as many neurons can be evaluated on.
     """
-    if instance.n_samples > 10 * MAX_HINGES and not is_affine(instance):
-        raise Unsupported(_too_many(instance.n_samples))
+    if instance.n_distinct > MAX_HINGES and not is_affine(instance):
+        raise Unsupported(_too_many(instance.n_distinct))
     data = distinct_points(instance)
     affine = _affine(instance, data)
     if affine is not None:

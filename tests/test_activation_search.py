@@ -142,16 +142,16 @@ def partitions(n, largest):
             yield [first, *rest]
 
 
-def tiny(seed, N, d, over=1, shape="", **fields):
+def tiny(seed, N, d, over=1, shape="", top=3, **fields):
     """Small fractions; points may be collinear, or be there twice."""
     rng = np.random.default_rng(seed)
     X = np.unique(rng.integers(-3, 4, (4 * N, d)), axis=0)
     X = X[rng.permutation(len(X))[:N]]
     if shape == "line":
-        X = X[:, :1] * np.array([[1, -2]]) + [[1, 0]]
+        X = rng.permutation(range(-3, 4))[:N, None] * np.array([1, -2]) + [1, 0]
     if shape == "twice":
         X = np.vstack([X, X[: N // 2]])
-    y = rng.integers(-3, 4, N)
+    y = rng.integers(-top, top + 1, N)
     y = np.concatenate([y, y[: len(X) - N]])
     X = [[str(Fraction(int(v), over)) for v in row] for row in X]
     return Instance(X=X, y=[str(Fraction(int(v), over)) for v in y], name=f"tiny{seed}", **fields)

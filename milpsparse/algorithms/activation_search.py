@@ -64,7 +64,7 @@ def search(
         return free.answer(proof)
     bounded = _Search(with_bound(instance, free.best), objective, free.best, starts).run(limits)
     if bounded.lower <= free.lower:
-        free.best = bounded.best
+        free.best, free.out_of_time = bounded.best, bounded.out_of_time
         return free.answer(proof)
     return bounded.answer(proof, instance)
 
@@ -80,6 +80,7 @@ class _Search:
     lower: int = 0  # proved by `proved`, or by a theorem that the check finds again
     proved: Level | None = None
     levels: dict[int, Level] = field(default_factory=dict)
+    out_of_time: bool = False
 
     @property
     def top(self) -> int:
@@ -126,6 +127,7 @@ class _Search:
                     level = self.levels[self.top]
                     if level.probe(probes, limits) == Found.NETWORK:
                         self.best = level.network
+        self.out_of_time = limits.left() <= 0.02
         return self
 
     def _improve(self, limits: Limits) -> None:
@@ -172,7 +174,8 @@ class _Search:
                 lines = self.proved.proof(original or self.instance)
             except Unsupported as error:
                 note = str(error)
-        ended = Termination.FEASIBLE if self.best is not None else Termination.TIME_LIMIT
+        stopped = self.out_of_time or self.best is None
+        ended = Termination.TIME_LIMIT if stopped else Termination.FEASIBLE
         return Answer(
             objective=str(self.objective),
             termination=Termination.OPTIMAL if self.closed else ended,
