@@ -7,7 +7,8 @@ hold as soon as all neurons of sign -s are decided at i, because relu(z) >= 0 an
 
     s (free(x_i) + sum_{k in T} s z_k - sum_{k active, of sign -s} s z_k) <= s y_i.
 
-Import it where it is used: it loads numba.
+Import it where it is used: it loads numba. All of it is one file, because the cache of compiled
+code is renewed when the file of the outermost function changes, and only then.
 """
 
 from __future__ import annotations
