@@ -123,7 +123,7 @@ class SupportRoot:
             return
         search = self._under_way or self._search(case, entries)
         self._under_way = search
-        found = search.fit_all(min(left, FEW) if can_split else left)
+        found = search.fit_all(FEW if can_split else left)
         if can_split:
             tries, dead = self._outcomes.get(size, (0, 0))
             self._outcomes[size] = (tries + 1, dead + (found == Found.NOTHING))

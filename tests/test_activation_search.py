@@ -1,6 +1,5 @@
 """Activation search against all activation patterns, MIP models and its own proofs; its parts."""
 
-import copy
 import itertools
 import json
 import time
@@ -11,52 +10,54 @@ import pytest
 from scipy.optimize import linprog
 
 import milpsparse as ms
-from milpsparse import split_search
-from milpsparse.checker import check
+from milpsparse import level_search, split_search
+from milpsparse.algorithms import activation_search
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.exact_rows import ExactRows, Row
-from milpsparse.execute import execute
 from milpsparse.family import generate
 from milpsparse.instance import Instance
 from milpsparse.level_search import Level
 from milpsparse.method import Limits
-from milpsparse.naming import parse_method
-from milpsparse.network import Network, Skip, from_exact
-from milpsparse.objective import Objective, parse_objective
+from milpsparse.network import Network, from_exact
+from milpsparse.objective import parse_objective
 from milpsparse.proof import ProofError, verify_lines
+from milpsparse.proof_tree import Problem
 from milpsparse.proof_writer import nodes_of
-from milpsparse.rational import spell
 from milpsparse.sample import Sample, subset
 from milpsparse.sparsify import sparsify
-from milpsparse.split_search import Found, SplitSearch, Witnesses, kind_of
+from milpsparse.split_search import Found, Kind, SplitSearch, Witnesses, kind_of
 
 NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")
-SLOW_S = 60.0  # for what takes a second on a machine that is not busy
+PATIENCE_S = 60.0  # for what takes a second on a machine that is not busy
+EPSILON = 1e-6  # of linear programs in doubles
 
-
-def planted(N, d, K, seed=0, bound=4.0, **more):
-    made = generate("planted", seed, N=N, d=d, K=K, **more)
-    return made if bound == made.bound else made.replace(bound=bound, count_bias=made.count_bias)
-
-
-def searched(instance, objective, seed=0, threads=1, options="", limit_s=SLOW_S):
+def searched(instance, objective="neurons", options="", time_limit_s=PATIENCE_S, **limits):
     """The checked answer of an activation search."""
     method = f"activation_search{options}"
-    limits = {"time_limit_s": limit_s, "seed": seed, "threads": threads}
-    return ms.solve(instance, objective, method, **limits)
+    return ms.solve(instance, objective, method, time_limit_s=time_limit_s, **limits)
 
 
-def exact_outputs(network, instance):
-    """f(x_i) in Fractions, written out."""
-    net = network.best
-    out = []
-    for x in instance.X_exact.tolist():
-        z = [sum(map(Fraction.__mul__, w, x), b) for w, b in zip(net.weights, net.biases)]
-        f = sum((int(s) * max(v, Fraction(0)) for s, v in zip(net.signs, z)), Fraction(0))
-        if net.skip is not None:
-            f += sum(map(Fraction.__mul__, net.skip.weights, x), net.skip.bias)
-        out.append(f)
-    return out
+def proved(instance, objective="neurons", **limits):
+    """The answer of a search that must end with an exact network, and its claim if it has a proof.
+
+    Where a theorem gives as much, there is no proof.
+    """
+    found = searched(instance, objective, **limits)
+    assert (found.verdict.verdict, found.termination) == ("ok", "optimal")
+    assert found.dual_bound == found.primal_bound == found.answer.claimed_dual_bound
+    assert found.verdict.dual_bound_scope == "all" or instance.bound is not None
+    assert found.evidence == ("theorem" if found.proof is None else "proof")
+    net = found.network.exact
+    assert (net(instance.X_exact) == instance.y_exact).all()
+    assert instance.bound is None or net.largest <= instance.bound
+    if found.proof is None:
+        return found, None
+    claim = verify_lines(found.proof, instance)
+    assert (claim.objective, claim.at_least) == (objective, found.primal_bound)
+    assert (claim.bound, claim.tied) == (instance.bound, True)
+    assert claim.scope == ("all" if instance.bound is None else "within_bound")
+    assert claim.n_leaves > 0
+    return found, claim
 
 
 # --- the truth, by trying all activation patterns ---------------------------------------------
