@@ -92,6 +92,10 @@ class Program:
     relaxation: bool = False
 
 
+def no_preparation() -> None:
+    """Nothing has to be compiled."""
+
+
 def takes_all(instance: Instance, objective: Objective, options: Options) -> str | None:
     """No instance is refused."""
     return None
@@ -152,7 +156,7 @@ class Algorithm:
     summary: str
     objectives: frozenset[str]
     run: Callable[..., Answer]  # run(instance, objective, limits, **options)
-    prepare: Callable[[], None] = lambda: None  # compiles what it needs, before the harness's clock
+    prepare: Callable[[], None] = no_preparation  # compiles, before the harness's clock starts
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)

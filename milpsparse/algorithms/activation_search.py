@@ -132,7 +132,10 @@ class _Search:
 
     def _improve(self, limits: Limits) -> None:
         """Starts of multistart; the search for smaller networks goes on where it is."""
-        if not self.starts:
+        if self.best is None:
+            construction = "coordinate_start"  # where multistart refuses, or finds nothing
+            self.best = heuristic(construction, self.instance, self.objective, limits, share=0.2)
+        if not self.starts or self.closed:
             return
         fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
         name = f"multistart[starts={self.starts},fewest={fewest}]"

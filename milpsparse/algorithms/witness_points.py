@@ -107,11 +107,16 @@ def refuses(instance: Instance, objective: Objective, options: Options) -> str |
     return method.refusal(Sample(instance, 0, FIRST).instance(), objective)
 
 
+def prepare() -> None:
+    """Compile what multistart needs."""
+    registry.load("algorithms", "multistart").prepare()
+
+
 ALGORITHM = Algorithm(
     summary="a model on few points, which grow by those that its network misses",
     objectives=frozenset({"neurons", "parameters"}),
     run=run,
-    prepare=lambda: registry.load("algorithms", "multistart").prepare(),
+    prepare=prepare,
     refuses=refuses,
     needs_bound=True,
     options={
