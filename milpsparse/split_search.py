@@ -19,7 +19,7 @@ from milpsparse.network import Network, Skip
 from milpsparse.objective import Objective
 from milpsparse.sample import Sample
 
-MOST_NEURONS = 10  # 2^K patterns of a point are enumerated
+MOST_NEURONS = 7  # 2^K patterns of each of several points are counted at a node
 MISS = 1e-7  # residual of a missed point, relative to max |y|
 WORST = 4  # missed points that join at once
 LEVELS, NODES, ENTRIES = 48, 2048, 16384  # first sizes of the arrays, which grow
