@@ -181,7 +181,7 @@ class _Search:
         ended = Termination.TIME_LIMIT if stopped else Termination.FEASIBLE
         return Answer(
             objective=str(self.objective),
-            termination=Termination.OPTIMAL if self.closed else ended,
+            termination=Termination.OPTIMAL if self.closed and self.best else ended,
             network=self.best,
             claimed_primal_bound=value,
             claimed_dual_bound=float(self.lower),
