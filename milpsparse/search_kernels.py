@@ -39,13 +39,15 @@ COUNTERS = 9
 
 
 class Problem(NamedTuple):
-    """Points and neurons. Variables: the D entries of each neuron in turn, then linear columns."""
+    """Points and neurons. Variables: the entries of each neuron in turn, then linear columns."""
 
     xb: Any  # (W, D) inputs with 1
     linear: Any  # (W, L) linear columns at the points
     y: Any  # (W,)
     sign: Any  # (K,) 1 or -1
-    box: Any  # (n,) largest size of each variable; inf where it is free, 0 where it is excluded
+    first: Any  # (K + 1,) first variable of each neuron
+    entry: Any  # (H,) which of the D entries of its neuron a variable is
+    box: Any  # (n,) largest size of each variable; inf where it is free
     shape: Any  # (K,) neurons with one number may be renamed as each other
     flips: Any  # (1,) whether a fresh neuron may be turned over (skip connection)
     one_sign: Any  # (1,) whether all neurons have one sign: then fit rows hold everywhere
@@ -108,38 +110,38 @@ def code_of(kind, i, k, members):  # type: ignore[no-untyped-def]
 def _add(P, code, f, total):  # type: ignore[no-untyped-def]
     """Add f g of the row g.u >= h to a total; returns f h."""
     kind, k, i, members = code & 7, (code >> 3) & 63, (code >> 9) & 0x7FFFFF, code >> 32
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     if kind <= PINNED:
         total[i] += -f if kind == UPPER else f
         return 0.0 if kind == PINNED else -f * P.box[i]
     if kind <= OFF:
         side = f if kind == ON else -f
-        for j in range(D):
-            total[k * D + j] += side * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            total[v] += side * P.xb[i, P.entry[v]]
         return 0.0
     s = 1.0 if kind == FIT_PLUS else -1.0
     for m in range(K):
         if (members >> m) & 1:
             side = -f if P.sign[m] == s else f
-            for j in range(D):
-                total[m * D + j] += side * P.xb[i, j]
+            for v in range(P.first[m], P.first[m + 1]):
+                total[v] += side * P.xb[i, P.entry[v]]
     for j in range(P.linear.shape[1]):
-        total[K * D + j] -= s * f * P.linear[i, j]
+        total[P.first[K] + j] -= s * f * P.linear[i, j]
     return -s * f * P.y[i]
 
 
 @_inner()
 def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
     """The most violated row of a point: (violation, code)."""
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     worst, code = 0.0, np.int64(-1)
     free = -P.y[i]
     members = np.int64(0)  # T and the active neurons of the other sign
     plus, minus = True, True  # whether the fit row of a sign holds
     for k in range(K):
         value = 0.0
-        for j in range(D):
-            value += u[k * D + j] * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            value += u[v] * P.xb[i, P.entry[v]]
         b = bits[i, k]
         if b == ACTIVE:
             if -value > worst:
@@ -155,7 +157,7 @@ def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
             members |= 1 << k
     if plus or minus:
         for j in range(P.linear.shape[1]):
-            free += u[K * D + j] * P.linear[i, j]
+            free += u[P.first[K] + j] * P.linear[i, j]
         if plus and free > worst:
             worst, code = free, code_of(FIT_PLUS, i, 0, members)
         if minus and -free > worst:
@@ -284,7 +286,7 @@ def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
         for a in range(n):
             size = Wk.w[a]
             if (S.row[s, a] & 7) == PINNED:
-                if abs(size) > max(pinned, PIVOT) and P.box[S.row[s, a] >> 9] > 0.0:
+                if abs(size) > max(pinned, PIVOT):
                     leave, pinned = a, abs(size)
             elif pinned == 0.0 and size > PIVOT:
                 t = S.price[s, a] / size
@@ -472,17 +474,17 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
 @_inner()
 def _output(P, u, i):  # type: ignore[no-untyped-def]
     """f(x_i) - y_i, and the activation pattern."""
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     out, mask = -P.y[i], 0
     for k in range(K):
         z = 0.0
-        for j in range(D):
-            z += u[k * D + j] * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            z += u[v] * P.xb[i, P.entry[v]]
         if z > 0.0:
             out += P.sign[k] * z
             mask |= 1 << k
     for j in range(P.linear.shape[1]):
-        out += u[K * D + j] * P.linear[i, j]
+        out += u[P.first[K] + j] * P.linear[i, j]
     return out, mask
 
 
@@ -547,13 +549,8 @@ def _ones(mask):  # type: ignore[no-untyped-def]
     return n
 
 
-@compiled
-def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
-    """Go on with a search for `most` simplex steps; why it stopped.
-
-    Begin with at[LEVEL] = START. FOUND leaves a network that fits all points in S.u[at[LEVEL]];
-    to go on, give more points. GROW asks for longer arrays of the record.
-    """
+@_inner()
+def _search(P, S, T, Wk, most):  # type: ignore[no-untyped-def]
     K, n, at = T.bits.shape[1], S.u.shape[1], T.at
     if at[LEVEL] == DONE:
         return INFEASIBLE
@@ -610,3 +607,15 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
         at[LEVEL] = level - 1 if level > 0 else DONE
         if level == 0:
             return INFEASIBLE
+
+
+@compiled
+def search(problem: Any, states: Any, tree: Any, work: Any, most: int) -> int:
+    """Go on with a search for `most` simplex steps; why it stopped.
+
+    The first four are a Problem, States, Tree and Work as plain tuples, whose types numba looks up
+    in a tenth of the time. Begin with at[LEVEL] = START. FOUND leaves a network that fits all
+    points in S.u[at[LEVEL]]; to go on, give more points. GROW asks for longer arrays of the record.
+    """
+    why: int = _search(Problem(*problem), States(*states), Tree(*tree), Work(*work), most)
+    return why

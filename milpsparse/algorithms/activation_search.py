@@ -23,7 +23,8 @@ from milpsparse.level_search import Level
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.split_search import MOST_NEURONS, Found, kind_of
+from milpsparse.search_space import kind_of
+from milpsparse.split_search import MOST_NEURONS, Found
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart
