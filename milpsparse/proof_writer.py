@@ -97,11 +97,30 @@ def _line(node: Node) -> str:
 def nodes_of(record: Record) -> Iterator[Node]:
     """The activation tree of a search that found nothing, in preorder.
 
+    What needs no decision in the search is decided first, one way; the other way dies at once.
+
     Raises
     ------
     Unsupported
         Free columns, and no exact multipliers were found for a leaf.
     """
+    sure = list(_sure_rows(record))
+    for i, k, _ in sure:
+        yield {"split": [i, k]}
+    yield from _tree_of(record)
+    for i, _, sign in reversed(sure):
+        yield {"leaf": [[i, -sign, [], 1]]}  # without neuron k, f(x_i) would not have that sign
+
+
+def _sure_rows(record: Record) -> Iterator[tuple[int, int, int]]:
+    """Point, neuron and its sign, where leaves use that the neuron must be active."""
+    used = np.unique([Row.of(code).point for code in record.codes.tolist()]).astype(int)
+    for point in used.tolist():
+        for k in np.flatnonzero(record.sure[point]).tolist():
+            yield int(record.rows[point]), k, int(record.space.signs[k])
+
+
+def _tree_of(record: Record) -> Iterator[Node]:
     nodes, multipliers = record.node.tolist(), record.multipliers.tolist()
     codes, rows = record.codes.tolist(), record.rows.tolist()
     exact = ExactRows(record) if np.isinf(record.space.box).any() else None
@@ -123,7 +142,7 @@ def nodes_of(record: Record) -> Iterator[Node]:
 
 def _leaf_row(record: Record, row: Row, m: int) -> list[Any]:
     i = int(record.rows[row.point])
-    if row.is_fit:
+    if row.is_fit:  # the neurons of the other sign are known
         signs = record.space.signs
         return [i, row.sign, [k for k in row.neurons if signs[k] == row.sign], m]
     return [i, row.neuron, m]

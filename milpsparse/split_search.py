@@ -65,6 +65,7 @@ class Record(NamedTuple):
     space: Space
     points: Witnesses
     rows: NDArray[np.int64]  # (W,) rows of the instance
+    sure: NDArray[np.int8]  # (W, K) activations that need no decision
     node: NDArray[np.int64]  # (M, 4)
     codes: NDArray[np.int64]  # (E,)
     multipliers: NDArray[np.float64]  # (E,)
@@ -118,7 +119,6 @@ class SplitSearch:
         n, K, S, k = len(self.space.copies), self.K, LEVELS + self.K, self._kernels
         if used is not None and (used.K, len(used.space.copies)) == (K, n):
             self.states, self.tree, self.work = used.states, used.tree, used.work
-            self.tree.bits[:], self.tree.weight[:] = 0, 1.0
         else:
             self.states, self.tree, self.work = _states(k, n, S), _tree(k, K, S), _work(k, n, K)
         self.tree.at[:] = 0
@@ -126,8 +126,10 @@ class SplitSearch:
 
     def _load(self) -> None:
         """All points that are known by now."""
-        points, space = self.points, self.space
+        points, space, sure = self.points, self.space, self._sure()
         self.rows = points.rows
+        rare = min((1, -1), key=lambda s: np.sum(space.signs == s))
+        n_rare = int(np.sum(space.signs == rare))
         self.problem = self._kernels.Problem(
             points.xb,
             np.ascontiguousarray(points.linear[:, space.linear]),
@@ -138,15 +140,27 @@ class SplitSearch:
             space.box,
             self.shapes,
             np.array([space.kind.skip]),
-            np.array([bool(np.all(space.signs == space.signs[:1]))]),
+            sure,
+            np.array([n_rare == 0 or bool(sure.any())]),
+            np.array([n_rare]),
+            np.argsort(space.signs != rare, kind="stable"),
         )
-        if len(self.tree.bits) == len(self.rows):
-            return
-        bits = np.zeros((len(self.rows), self.K), dtype=np.int8)
-        bits[: len(self.tree.bits)] = self.tree.bits
-        weight = np.ones(len(self.rows))
-        weight[: len(self.tree.weight)] = self.tree.weight
+        known = self.tree.at[self._kernels.LEVEL] != self._kernels.START
+        bits, weight = sure.copy(), np.ones(len(self.rows))
+        if known:
+            bits[: len(self.tree.bits)] = self.tree.bits
+            weight[: len(self.tree.weight)] = self.tree.weight
         self.tree = self.tree._replace(bits=bits, weight=weight)
+
+    def _sure(self) -> NDArray[np.int8]:
+        """Where the label needs the only neuron of its sign, shape (W, K): it is active there."""
+        space, y = self.space, self.points.y
+        sure = np.zeros((len(y), self.K), dtype=np.int8)
+        for s in (1, -1):
+            which = np.flatnonzero(space.signs == s)
+            if len(which) == 1 and not len(space.linear):
+                sure[s * y > 0, which] = self._kernels.ACTIVE
+        return sure
 
     def count(self, name: str) -> int:
         """A counter of the search: STEPS, LPS, LEAVES, DEAD (nodes closed) or UNSURE."""
@@ -171,7 +185,7 @@ class SplitSearch:
         tree, states = self.tree, self.states
         if self.count("LEVEL") + 2 * self.K + 8 > len(states.age):
             self.states = type(states)(*(_doubled(array) for array in states))
-            for name in ("point", "masks", "ids", "todo"):
+            for name in ("point", "part", "masks", "ids", "todo"):
                 tree = tree._replace(**{name: _doubled(getattr(tree, name))})
         else:
             for name in ("node", "codes", "multipliers"):
@@ -211,6 +225,7 @@ class SplitSearch:
             self.space,
             self.points,
             self.rows,
+            self.problem.sure,
             self.tree.node[:nodes].copy(),
             self.tree.codes[:entries].copy(),
             self.tree.multipliers[:entries].copy(),
@@ -232,6 +247,7 @@ def _tree(kernels: Any, K: int, S: int) -> Any:
     wide = (S, 1 << K)
     return kernels.Tree(
         *(np.zeros((0, K), dtype=np.int8), np.ones(0), np.zeros(S, dtype=np.int64)),
+        np.zeros((S, 2), dtype=np.int64),
         *(np.zeros(wide, dtype=np.int64), np.zeros(wide, dtype=np.int64)),
         *(np.zeros(S, dtype=np.int64), np.zeros((NODES << K // 2, 4), dtype=np.int64)),
         *(np.zeros(ENTRIES << K // 2, dtype=np.int64), np.zeros(ENTRIES << K // 2)),
@@ -242,7 +258,7 @@ def _tree(kernels: Any, K: int, S: int) -> Any:
 def _work(kernels: Any, n: int, K: int) -> Any:
     return kernels.Work(
         *(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))),
-        *(np.zeros(n, dtype=np.int64), np.zeros(K, dtype=np.int64)),
+        np.zeros(n, dtype=np.int64),
         *(np.zeros(K, dtype=np.int64), np.zeros(K, dtype=bool)),
         *(np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)),
         *(np.zeros(K + 1, dtype=np.int64), np.zeros((K, K), dtype=bool)),
