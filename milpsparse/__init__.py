@@ -34,6 +34,7 @@ _PUBLIC = {
     "read_rows": "rows",
     "shifted_geomean": "metrics",
     "performance_profile": "metrics",
+    "integrals": "integrals",
     "MilpsparseError": "errors",
 }
 __all__ = sorted(_PUBLIC)

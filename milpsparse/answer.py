@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any
 
 from milpsparse import network as networks
+from milpsparse.anytime import Trace, trace_of
 from milpsparse.network import Network
 
 _NUMBERS = """
@@ -40,7 +41,8 @@ class Answer:
 
     `claimed_dual_bound` is a lower bound on the objective, claimed for all networks (scope "all")
     or for those with |u| <= bound_used ("within_bound"). `raw_status` keeps the solver's words.
-    `proof` holds the lines of a proof file, by which the lower bound is more than a claim.
+    `proof` holds the lines of a proof file, by which the lower bound is more than a claim. `trace`
+    is the anytime record of both bounds, claimed too; it is empty where the method keeps none.
     """
 
     objective: str
@@ -63,6 +65,7 @@ class Answer:
     solve_time_s: float | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
     proof: Sequence[str] | None = None
+    trace: Trace = ()
 
     def __post_init__(self) -> None:
         if self.dual_bound_scope not in SCOPES:
@@ -91,6 +94,7 @@ def from_json(data: Mapping[str, Any], n_features: int) -> Answer:
     proof = values.get("proof")
     if proof is not None and not all(isinstance(line, str) for line in proof):
         raise TypeError("a proof is a list of lines")
+    values["trace"] = trace_of(values.get("trace") or ())
     if values.get("network") is not None:
         values["network"] = networks.from_json(values["network"], n_features)
     return Answer(**values)

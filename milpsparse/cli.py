@@ -194,7 +194,8 @@ def pstar(data: str, **given: Any) -> None:
     "--method",
     "methods",
     multiple=True,
-    help="A method; repeatable. Default: every method that can run here, without auto.",
+    help="A method; repeatable. *@highs is every model with this solver. Default: every method "
+    "that can run here, without auto.",
 )
 @click.option(
     "--objective",
@@ -301,18 +302,31 @@ def verify(files: tuple[str, ...], data: str | None) -> None:
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def table(folder: Path) -> None:
-    """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows."""
+@click.option(
+    "--as",
+    "prefix",
+    metavar="PREFIX",
+    type=click.Path(path_type=Path),
+    help="Write only the tables, as PREFIX.md, PREFIX.csv and PREFIX-summary.csv.",
+)
+def table(folder: Path, prefix: Path | None) -> None:
+    """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows.
+
+    \b
+      milpsparse table results                                  results/tables, results/figures
+      milpsparse table /tmp/mine --as results/tables/mine       tables elsewhere
+    """
     from milpsparse.figures import write_figures
     from milpsparse.table import write_tables
 
-    for path in [*write_tables(folder), *write_figures(folder)]:
+    tables = _write(prefix or folder, lambda: write_tables(folder, prefix))
+    for path in [*tables, *([] if prefix else write_figures(folder))]:
         click.echo(path)
 
 
-def _write(path: Path, write: Any) -> None:
+def _write(path: Path, write: Any) -> Any:
     try:
-        write()
+        return write()
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror}") from None
 

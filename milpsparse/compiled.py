@@ -32,6 +32,16 @@ class Compiled:
         """Integer columns with bounds inside [0, 1]."""
         return int(np.sum(self.integer & (self.lower >= 0) & (self.upper <= 1)))
 
+    def sizes(self) -> dict[str, int]:
+        """Rows, columns, binaries and nonzeros, as an Outcome names them."""
+        n_rows, n_cols = self.A.shape
+        return {
+            "n_rows": n_rows,
+            "n_cols": n_cols,
+            "n_binaries": self.n_binaries,
+            "n_nonzeros": int(self.A.nnz),
+        }
+
     def start(self) -> NDArray[np.float64] | None:
         """The variables' current values as a MIP start; None where one is unset."""
         values = [v.value for v in self.variables]

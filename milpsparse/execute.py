@@ -6,6 +6,7 @@ import math
 import time
 
 from milpsparse.answer import Answer, Termination
+from milpsparse.anytime import Trace
 from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
@@ -51,11 +52,7 @@ def heuristic(
     seed: int | None = None,
 ) -> Network | None:
     """What a method finds in a share of the time left, if it is exact and fits the bound."""
-    part = Limits(
-        time_limit_s=share * limits.left(),
-        threads=limits.threads,
-        seed=limits.seed if seed is None else seed,
-    )
+    part = limits.part(share * limits.left(), seed=limits.seed if seed is None else seed)
     try:
         network = execute(parse_method(name), instance, objective, part).network
     except Unsupported:
@@ -85,15 +82,17 @@ def solve_model(
     if not isinstance(rule, Model) or solver is None:
         raise TypeError(f"{method.name} is no model with a solver")
     begun = time.monotonic()
+    limits = method.limits(limits)
     options = dict(method.options)
     if options.pop("start", "") == "multistart" and incumbent is None:
         incumbent = heuristic("multistart", instance, objective, limits, share=0.2)
     incumbent = incumbent or best_construction(instance, objective)
     program = rule.build(instance, objective, incumbent, **options)
-    if program.start is not None:
+    started = program.start is not None and limits.mip_start
+    if started:
         _try_start(program, incumbent)
     built = time.monotonic()
-    outcome = solver.solve(program.problem, limits, program.start is not None)
+    outcome = solver.solve(program.problem, limits, started)
     solved = time.monotonic()
     network = None
     if outcome.has_solution:
@@ -149,6 +148,20 @@ def _answer(
         n_cols=outcome.n_cols,
         n_binaries=outcome.n_binaries,
         n_nonzeros=outcome.n_nonzeros,
+        trace=_trace(program, outcome),
+    )
+
+
+def _trace(program: Program, outcome: Outcome) -> Trace:
+    """The solver's anytime record as bounds on the objective."""
+
+    def lower(value: float | None) -> float | None:
+        bound = None if value is None else program.dual_bound(value)
+        return bound if bound is not None and math.isfinite(bound) else None
+
+    return tuple(
+        (time_s, None if program.relaxation else primal, lower(dual))
+        for time_s, primal, dual in outcome.trace
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from milpsparse import clock, registry
 from milpsparse.answer import Answer, Termination
+from milpsparse.anytime import Trace
 from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.network import Network
@@ -18,28 +19,42 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Neutral limits and options of one solve.
+    """Neutral limits and options of one solve; None leaves a thing to the solver.
 
-    The clock starts when the object is made; it stands still while loops are compiled.
+    `native` holds options by the solver's own names, which win over neutral ones. The clock starts
+    when the object is made; it stands still while loops are compiled.
     """
 
     time_limit_s: float = 60.0
+    memory_limit_mb: int | None = None
     threads: int = 1
     seed: int = 0
     rel_gap: float = 0.0
+    abs_gap: float | None = None
+    mip_start: bool = True
+    presolve: bool | None = None
     log_file: str | None = None
+    native: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=clock.now)
+
+    def spent(self) -> float:
+        """Seconds since the clock started."""
+        return clock.now() - self.started
 
     def left(self) -> float:
         """Seconds left, at least 0.01 (solvers read 0 as "no limit" or refuse it)."""
-        return max(0.01, self.time_limit_s - (clock.now() - self.started))
+        return max(0.01, self.time_limit_s - self.spent())
+
+    def part(self, time_limit_s: float, **changes: Any) -> Limits:
+        """The same for a step of so many seconds, whose clock starts now."""
+        return replace(self, time_limit_s=time_limit_s, started=clock.now(), **changes)
 
 
 @dataclass(frozen=True)
 class Option:
     """An option of a model or algorithm: its default (which gives the type) and one line of help.
 
-    A default of None takes an integer.
+    A default of None takes an integer. Truth is written true or false, or on or off.
     """
 
     default: Any
@@ -53,8 +68,8 @@ class Option:
         kind = int if self.default is None else type(self.default)
         if self.choices and text not in self.choices:
             raise BadInput(f"option {name}={text}: takes one of {', '.join(self.choices)}")
-        if kind is bool and text.lower() in ("true", "false"):
-            return text.lower() == "true"
+        if kind is bool and text.lower() in ("true", "false", "on", "off"):
+            return text.lower() in ("true", "on")
         try:
             if kind is bool:
                 raise ValueError
@@ -68,6 +83,16 @@ class Option:
             raise BadInput(f"option {name}={text}: at most {self.high:g}")
         return value
 
+
+# The neutral options that belong to a method, written model@solver[rel_gap=0.1]; the others
+# (time_limit_s, memory_limit_mb, threads, seed, log_file) belong to the task.
+SETTINGS = {
+    "rel_gap": Option(0.0, "relative gap at which to stop", low=0),
+    "abs_gap": Option(0.0, "absolute gap at which to stop", low=0),
+    "mip_start": Option(True, "start from a known network"),
+    "presolve": Option(True, "simplify the program first"),
+}
+NEUTRAL = ("time_limit_s", "memory_limit_mb", "threads", "seed", *SETTINGS, "log_file")
 
 START = Option(
     "construction", "network that a MIP start is made of", choices=("construction", "multistart")
@@ -120,7 +145,10 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a solver said: why it stopped and whether it has a solution are separate facts."""
+    """What a solver said: why it stopped and whether it has a solution are separate facts.
+
+    `trace` is the anytime record, see milpsparse.anytime: of the problem's values, not the model's.
+    """
 
     termination: Termination
     has_solution: bool
@@ -132,6 +160,12 @@ class Outcome:
     n_cols: int | None = None
     n_binaries: int | None = None
     n_nonzeros: int | None = None
+    trace: Trace = field(default=(), compare=False)  # times differ from run to run
+
+
+def no_native_option(name: str, text: str) -> Any:
+    """No option passes through."""
+    raise BadInput(f"takes no options of its own, such as {name}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +173,9 @@ class Solver:
     """A backend: SOLVER in a file of solvers/. `missing` gives what would install it, or None.
 
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
-    solution, if any, in the problem's own variables.
+    solution, if any, in the problem's own variables; NotAvailable and Unsupported are its words
+    for a problem that a licence or its nature keeps it from. `obeys` names the neutral options that
+    it can do. `native(name, text)` reads an option of its own, or raises BadInput.
     """
 
     summary: str
@@ -147,6 +183,13 @@ class Solver:
     solve: Callable[[Any, Limits, bool], Outcome]
     version: Callable[[], str]
     missing: Callable[[], str | None] = lambda: None
+    obeys: frozenset[str] = frozenset({"time_limit_s"})
+    native: Callable[[str, str], Any] = no_native_option
+
+    @property
+    def cannot(self) -> list[str]:
+        """The neutral options that it cannot do."""
+        return [name for name in NEUTRAL if name not in self.obeys]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,13 +214,17 @@ def options_of(rule: Model | Algorithm) -> Mapping[str, Option]:
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method as the user named it: `name` is canonical, options are complete."""
+    """A method as the user named it: `name` is canonical, options are complete.
+
+    `settings` are the options given to the solver, neutral and native ones by name.
+    """
 
     name: str
     rule: Model | Algorithm
     rule_name: str
     solver_name: str | None
     options: Options
+    settings: Options = field(default_factory=dict)
 
     @property
     def solver(self) -> Solver | None:
@@ -186,6 +233,12 @@ class Method:
             return None
         loaded: Solver = registry.load("solvers", self.solver_name)
         return loaded
+
+    def limits(self, limits: Limits) -> Limits:
+        """The limits with the settings of this method in them."""
+        neutral = {name: value for name, value in self.settings.items() if name in SETTINGS}
+        native = {name: value for name, value in self.settings.items() if name not in SETTINGS}
+        return replace(limits, **neutral, native=native)
 
     def missing(self) -> str | None:
         """What would install the solver, or None."""

@@ -3,19 +3,33 @@
 model@solver            neuron_big_m@highs, pattern_l1@clarabel
 algorithm               coordinate_start
 name[option=value,...]  reweighted_l1[p=0.4], neuron_big_m[slots=3]@highs
+solver[option=value]    neuron_big_m@highs[presolve=off,mip_heuristic_effort=0]: the neutral options
+                        of method.SETTINGS, and the solver's own by the names that it gives them
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from milpsparse import registry
 from milpsparse.errors import BadInput, NotAvailable, UnknownName
-from milpsparse.method import Algorithm, Method, Model, Option, Solver, options_of
+from milpsparse.method import (
+    NEUTRAL,
+    SETTINGS,
+    Algorithm,
+    Method,
+    Model,
+    Option,
+    Solver,
+    options_of,
+)
 
-_NAME = re.compile(r"(?P<rule>[A-Za-z]\w*)(\[(?P<options>[^\[\]]*)\])?(@(?P<solver>\w+))?")
+_NAME = re.compile(
+    r"(?P<rule>[A-Za-z]\w*)(\[(?P<options>[^\[\]]*)\])?"
+    r"(@(?P<solver>\w+)(\[(?P<settings>[^\[\]]*)\])?)?"
+)
 
 
 def parse_method(text: str) -> Method:
@@ -42,16 +56,23 @@ def parse_method(text: str) -> Method:
         raise UnknownName("method", rule_name, [*models, *algorithms])
     known = options_of(rule)
     given = _options(rule_name, known, match["options"] or "")
-    shown = ",".join(f"{key}={value}" for key, value in sorted(given.items()))
-    name = rule_name + (f"[{shown}]" if shown else "") + (f"@{solver_name}" if solver_name else "")
+    settings = _settings(solver_name, match["settings"] or "") if solver_name else {}
+    name = rule_name + _shown(given) + (f"@{solver_name}" if solver_name else "")
     defaults = {key: option.default for key, option in known.items()}
     return Method(
-        name=name,
+        name=name + _shown(settings),
         rule=rule,
         rule_name=rule_name,
         solver_name=solver_name,
         options={**defaults, **given},
+        settings=settings,
     )
+
+
+def _shown(options: Mapping[str, Any]) -> str:
+    """Options in the order of their names, in brackets."""
+    shown = ",".join(f"{key}={value}" for key, value in sorted(options.items()))
+    return f"[{shown}]" if shown else ""
 
 
 def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
@@ -77,14 +98,41 @@ def _takes(solver_name: str, framework: str) -> bool:
 
 def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        key, equals, value = (p.strip() for p in part.partition("="))
-        if not equals:
-            raise BadInput(f"{rule_name}[{text}]: options are written name=value")
+    for key, value in _pairs(rule_name, text):
         if key not in known:
             raise UnknownName(f"option of {rule_name}", key, known)
         given[key] = known[key].parse(key, value)
     return given
+
+
+def _settings(solver_name: str, text: str) -> dict[str, Any]:
+    """Options of a solver; those of its own are taken as text where it is not installed."""
+    solver: Solver = registry.load("solvers", solver_name)
+    given: dict[str, Any] = {}
+    for key, value in _pairs(solver_name, text):
+        if key in solver.obeys and key in SETTINGS:
+            given[key] = SETTINGS[key].parse(key, value)
+        elif key in NEUTRAL:
+            what = "belongs to the task" if key in solver.obeys else "is beyond it"
+            able = ", ".join(name for name in SETTINGS if name in solver.obeys) or "none"
+            raise BadInput(f"{solver_name}: {key} {what}; of the neutral options it takes {able}")
+        elif solver.missing() is None:
+            try:
+                given[key] = solver.native(key, value)
+            except (BadInput, UnknownName) as error:
+                raise BadInput(f"{solver_name}: {error}") from None
+        else:
+            given[key] = value
+    return given
+
+
+def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """The names and values of `a=1,b=2`."""
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        key, equals, value = (p.strip() for p in part.partition("="))
+        if not equals:
+            raise BadInput(f"{name}[{text}]: options are written name=value")
+        yield key, value
 
 
 def all_methods() -> list[str]:

@@ -21,7 +21,7 @@ n_rows n_cols n_binaries n_nonzeros
 wall_time_s build_time_s solve_time_s cpu_time_s peak_memory_mb exit_code killed_by
 check_time_s verdict primal_bound dual_bound evidence generic_bound gap gap_int exact verified
 max_residual bound_active n_neurons n_parameters fail_reason dual_bound_reason
-host machine python git_sha git_dirty started finished
+host machine python git_sha git_dirty started finished trace
 """.split()
 
 _NUMBERS = """

@@ -114,6 +114,7 @@ def _row(task: Task, folder: Path, run_id: str, stop: threading.Event) -> dict[s
         **checked_columns(verdict, time.monotonic() - begun),
         "network": None if outcome.answer.network is None else outcome.answer.network.to_json(),
         "stats": dict(outcome.answer.stats),
+        "trace": outcome.answer.trace,
         **provenance(),
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from milpsparse import store
 from milpsparse.errors import BadInput
+from milpsparse.integrals import integrals
 from milpsparse.metrics import PROVED, available, best_bounds, failed, summary
 from milpsparse.objective import parse_objective
 from milpsparse.rows import read_rows
@@ -33,17 +34,19 @@ nothing about this one.
 """
 
 
-def write_tables(folder: Path) -> list[Path]:
-    """Write tables/<testset>.csv, .md and -summary.csv below a results folder; their paths."""
+def write_tables(folder: Path, prefix: Path | None = None) -> list[Path]:
+    """Write PREFIX.csv, PREFIX.md and PREFIX-summary.csv of a results folder; their paths.
+
+    The prefix is tables/<testset> in the folder, if none is given.
+    """
     rows = of_testset(read_rows(folder), folder)
-    name = store.read_plan(folder).get("testset", "all")
-    name = Path(str(name)).stem
-    target = folder / "tables"
-    target.mkdir(exist_ok=True)
+    name = Path(str(store.read_plan(folder).get("testset", "all"))).stem
+    prefix = prefix or folder / "tables" / name
+    prefix.parent.mkdir(parents=True, exist_ok=True)
     order = ["instance", "objective", "method", "seed"]
-    paths = [target / f"{name}.csv", target / f"{name}-summary.csv", target / f"{name}.md"]
+    paths = [prefix.with_name(prefix.name + end) for end in (".csv", "-summary.csv", ".md")]
     rows.sort_values(order)[CSV_COLUMNS].to_csv(paths[0], index=False, float_format="%.10g")
-    summary(rows).to_csv(paths[1], index=False, float_format="%.4g")
+    _summary(rows).to_csv(paths[1], index=False, float_format="%.4g")
     left = sum(key not in set(rows["task_key"]) for key in store.read_plan(folder).get("keys", []))
     paths[2].write_text(markdown(rows, name, left), encoding="utf-8")
     return paths
@@ -96,14 +99,31 @@ def _provenance(rows: pd.DataFrame) -> str:
     )
 
 
+def _summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The summary of all methods, with the mean primal-dual integral where solvers tell bounds."""
+    areas = rows.assign(area=integrals(rows)["primal_dual_integral"]).groupby(
+        ["objective", "method"]
+    )["area"]
+    if areas.count().sum() == 0:
+        return summary(rows)
+    means = areas.mean().rename("pd_integral").reset_index()
+    return summary(rows).merge(means, how="left", on=["objective", "method"])
+
+
 def _summary_markdown(rows: pd.DataFrame) -> str:
-    text = summary(rows)
+    text = _summary(rows)
     caption = (
         "`proved` and `claimed` count optimal runs; `best` counts runs whose verified value is the "
         "best of all. Times are wall seconds, unsolved runs charged the limit (sgm10, sgm1: "
         "shifted geometric means with shifts 10 s and 1 s) or ten limits (PAR10); a wrong answer "
         "costs ten limits everywhere. Heuristics solve only where a theorem closes the gap."
     )
+    if "pd_integral" in text:
+        caption += (
+            " `pd_integral`: mean primal-dual integral by the solver's own words, from 0 (both "
+            "bounds met at once) to 1 (no bounds, or a wrong claim)."
+        )
+        text["pd_integral"] = text["pd_integral"].map("{:.3g}".format).replace("nan", "")
     return caption + "\n\n" + text.to_markdown(index=False, floatfmt=".3g")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from milpsparse import library
+from milpsparse import library, registry
 from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.method import Method
@@ -38,7 +38,7 @@ class Task:
             "instance": self.instance.sha256,
             "objective": str(self.objective),
             "method": self.method.name,
-            "options": dict(self.method.options),
+            "options": {**self.method.options, **self.method.settings},
             "versions": self.method.versions(),
             "limits": [self.time_limit_s, self.memory_limit_mb, self.threads],
             "seed": self.seed,
@@ -65,7 +65,7 @@ class Task:
             "model": method.rule_name if method.solver_name else None,
             "solver": method.solver_name,
             "solver_version": method.versions().get("solver"),
-            "options": dict(method.options),
+            "options": {**method.options, **method.settings},
             "threads": self.threads,
             "seed": self.seed,
             "perm": self.perm,
@@ -96,8 +96,9 @@ def plan(
             raise BadInput(f"test set {testset} has two instances named {instance.name}")
     if not instances:
         raise BadInput(f"test set {testset} is empty")
-    rules = list({rule.name: rule for rule in map(parse_method, methods)}.values())
     goals = list(dict.fromkeys(map(parse_objective, objectives)))
+    named = [name for method in methods for name in _expanded(method, goals)]
+    rules = list({rule.name: rule for rule in map(parse_method, named)}.values())
     for rule in rules:
         if not any(rule.takes(goal) for goal in goals):
             takes, asked = ", ".join(sorted(rule.rule.objectives)), ", ".join(map(str, goals))
@@ -109,4 +110,19 @@ def plan(
         for rule in rules
         if rule.takes(goal)
         for seed in seeds
+    ]
+
+
+def _expanded(method: str, goals: list[Objective]) -> list[str]:
+    """Every model that takes one of the objectives for `*@solver`; any other name as it is."""
+    model, at, solver = method.partition("@")
+    if model != "*" or not at:
+        return [method]
+    rules = {name: registry.load("models", name) for name in registry.names("models")}
+    takes = registry.load("solvers", solver.partition("[")[0]).frameworks
+    kinds = {goal.kind for goal in goals}
+    return [
+        f"{name}@{solver}"
+        for name, rule in rules.items()
+        if rule.framework in takes and rule.objectives & kinds
     ]

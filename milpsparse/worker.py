@@ -169,7 +169,12 @@ def _plain(value: Any) -> Any:
 
 def _answer(task: Task) -> Answer:
     """The method's answer; errors become answers that say what went wrong."""
-    limits = Limits(time_limit_s=task.time_limit_s, threads=task.threads, seed=task.seed)
+    limits = Limits(
+        time_limit_s=task.time_limit_s,
+        memory_limit_mb=task.memory_limit_mb,
+        threads=task.threads,
+        seed=task.seed,
+    )
     try:
         return execute(task.method, task.instance, task.objective, limits, task.bound)
     except MilpsparseError as error:

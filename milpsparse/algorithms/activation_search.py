@@ -59,7 +59,7 @@ def search(
     """
     if instance.bound is not None:
         return _Search(instance, objective, best, starts).run(limits).answer(proof)
-    half = Limits(time_limit_s=limits.left() / 2, threads=limits.threads, seed=limits.seed)
+    half = limits.part(limits.left() / 2)
     free = _Search(instance, objective, best, starts).run(half)
     if free.closed or free.best is None:
         return free.answer(proof)

@@ -65,7 +65,7 @@ def _by_search(
         raise Unsupported(f"{instance.n_samples:,} points: no method found a network to start from")
     method, on_witnesses = _strongest(instance, objective)
     share = SHARE if on_witnesses else 0.5
-    part = Limits(time_limit_s=share * limits.left(), threads=limits.threads, seed=limits.seed)
+    part = limits.part(share * limits.left())
     found = search(instance, objective, part, incumbent)
     steps.append("activation_search")
     answer = found.with_(stats={**found.stats, "steps": steps})

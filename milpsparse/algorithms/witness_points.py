@@ -94,10 +94,9 @@ def _solve(
     incumbent: Network | None,
 ) -> Answer:
     """The model on the witnesses, around the incumbent or the witnesses' own construction."""
-    left = Limits(time_limit_s=limits.left(), threads=limits.threads, seed=limits.seed)
     starts = [best_construction(few, objective)] + ([incumbent] if incumbent is not None else [])
     start = min(starts, key=lambda network: few.value(network, objective))
-    return solve_model(method, few, objective, left, start)
+    return solve_model(method, few, objective, limits.part(limits.left()), start)
 
 
 def refuses(instance: Instance, objective: Objective, options: Options) -> str | None:

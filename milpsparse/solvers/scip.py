@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
@@ -10,13 +13,17 @@ from typing import Any
 import numpy as np
 
 from milpsparse.answer import Termination
+from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
+from milpsparse.errors import BadInput, UnknownName
 from milpsparse.method import Limits, Outcome, Solver
+from milpsparse.solvers._options import Table, like, native_options
 
 INFINITY = 1e20  # what SCIP takes for infinite
 
 # https://pyscipopt.readthedocs.io/en/latest/api/model.html, Model.getStatus; "inforunbd" and
-# "unbounded" prove nothing about a model whose objective is bounded below.
+# "unbounded" prove nothing about a model whose objective is bounded below. The last four are limits
+# that only options of its own set.
 STATUS = {
     "optimal": Termination.OPTIMAL,
     "infeasible": Termination.INFEASIBLE,
@@ -26,25 +33,38 @@ STATUS = {
     "gaplimit": Termination.FEASIBLE,
     "sollimit": Termination.FEASIBLE,
     "bestsollimit": Termination.FEASIBLE,
+    "nodelimit": Termination.FEASIBLE,
+    "totalnodelimit": Termination.FEASIBLE,
+    "stallnodelimit": Termination.FEASIBLE,
+    "restartlimit": Termination.FEASIBLE,
+}
+
+
+# https://www.scipopt.org/doc/html/PARAMETERS.php; the seed shifts those of all plug-ins and of the
+# LP solver. The log is written by _run.
+TABLE: Table = {
+    "time_limit_s": lambda s: {"limits/time": s},
+    "memory_limit_mb": lambda mb: {"limits/memory": float(mb)},
+    "seed": lambda n: {"randomization/randomseedshift": n},
+    "rel_gap": lambda gap: {"limits/gap": gap},
+    "abs_gap": lambda gap: {"limits/absgap": gap},
+    "presolve": lambda on: {"presolving/maxrounds": -1 if on else 0},
 }
 
 
 def parameters(limits: Limits) -> dict[str, Any]:
-    """Neutral limits as SCIP parameters, https://www.scipopt.org/doc/html/PARAMETERS.php.
+    """All parameters of a solve.
 
     Tolerances are tighter than SCIP's own (1e-6): a loose one lets a ReLU leak through its big-M.
     Its LP solver goes no lower than 1e-10, and may say so on stderr where SCIP asks for more.
-    The seed shifts those of all plug-ins and of the LP solver. SCIP's handler of Ctrl-C is off: it
-    would print, and hide the interrupt from Python.
+    SCIP's handler of Ctrl-C is off: it would print, and hide the interrupt from Python.
     """
-    return {
-        "limits/time": limits.left(),
-        "limits/gap": limits.rel_gap,
-        "randomization/randomseedshift": limits.seed,
+    own = {
         "numerics/feastol": 1e-9,
         "numerics/sumepsilon": 1e-9,  # SCIP wants it no larger than feastol
         "misc/catchctrlc": False,
     }
+    return {**own, **native_options(TABLE, limits)}
 
 
 def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
@@ -55,8 +75,11 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     if mip_start:
         _start(model, columns, compiled)
     model.setParams(parameters(limits))
+    record = Recorder(INFINITY)
+    if compiled.integer.any():
+        _watch(model, record, limits)
     _run(model, limits.log_file)
-    return _outcome(model, columns, compiled)
+    return _outcome(model, columns, compiled, record, limits)
 
 
 def _load(p: Compiled) -> tuple[Any, list[Any]]:
@@ -97,6 +120,20 @@ def _start(model: Any, columns: list[Any], p: Compiled) -> None:
     model.addSol(point)
 
 
+def _watch(model: Any, record: Recorder, limits: Limits) -> None:
+    """Note the bounds when one of them is better."""
+    from pyscipopt import SCIP_EVENTTYPE
+
+    # PySCIPOpt of SCIP 9 has no event of better dual bounds: then after each node
+    raised = getattr(SCIP_EVENTTYPE, "DUALBOUNDIMPROVED", SCIP_EVENTTYPE.NODESOLVED)
+
+    def note(scip: Any, event: Any) -> None:
+        record.note(limits.spent(), scip.getPrimalbound(), scip.getDualbound())
+
+    for kind in (SCIP_EVENTTYPE.BESTSOLFOUND, raised):
+        model.attachEventHandlerCallback(note, [kind])
+
+
 def _run(model: Any, log_file: str | None) -> None:
     """Solve in a second thread, so that Ctrl-C reaches this one and stops SCIP."""
     model.setLogfile(log_file)
@@ -111,24 +148,55 @@ def _run(model: Any, log_file: str | None) -> None:
         model.setLogfile(None)  # closes it
 
 
-def _outcome(model: Any, columns: list[Any], p: Compiled) -> Outcome:
+def _outcome(
+    model: Any, columns: list[Any], p: Compiled, record: Recorder, limits: Limits
+) -> Outcome:
     """Status, bounds and the best solution."""
     status, best, found = model.getStatus(), model.getBestSol(), model.getNSols() > 0
     if found:
         p.load(np.array([model.getSolVal(best, x) for x in columns]))
     dual = model.getDualbound()
+    primal = model.getSolObjVal(best) if found else None
     return Outcome(
         termination=STATUS.get(status, Termination.ERROR),
         has_solution=found,
         raw_status=status,
-        primal_bound=model.getSolObjVal(best) if found else None,
+        primal_bound=primal,
         dual_bound=dual if abs(dual) < INFINITY else None,
         node_count=int(model.getNTotalNodes()) if p.integer.any() else None,
-        n_rows=len(p.row_lower),
-        n_cols=len(p.c),
-        n_binaries=p.n_binaries,
-        n_nonzeros=int(p.A.nnz),
+        **p.sizes(),
+        trace=record.closed(limits.spent(), primal, dual) if p.integer.any() else (),
     )
+
+
+def native(name: str, text: str) -> Any:
+    """A parameter of SCIP by its name."""
+    from pyscipopt import Model
+
+    model = Model()
+    known = model.getParams()
+    if name not in known:
+        raise UnknownName("parameter", name, known)
+    value = like(known[name], name, text)
+    try:
+        with _stderr_closed():  # SCIP prints its reason there, in four lines
+            model.setParam(name, value)
+    except (ValueError, KeyError, OSError):
+        raise BadInput(f"{name}={text} is refused by SCIP") from None
+    return value
+
+
+@contextlib.contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Whatever C libraries print to stderr is dropped."""
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 def missing() -> str | None:
@@ -153,4 +221,6 @@ SOLVER = Solver(
     solve=solve,
     version=scip_version,
     missing=missing,
+    obeys=frozenset({*TABLE, "mip_start", "log_file"}),
+    native=native,
 )

@@ -1,0 +1,145 @@
+"""CBC, the COIN-OR branch and cut: the program `cbc`, MPS in, log and solution files out."""
+
+from __future__ import annotations
+
+import re
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milpsparse.answer import Termination
+from milpsparse.anytime import Recorder
+from milpsparse.compiled import Compiled, compile_model
+from milpsparse.errors import BadInput
+from milpsparse.method import Limits, Outcome, Solver
+from milpsparse.mps import mps_text
+from milpsparse.solvers import _executable
+from milpsparse.solvers._options import Table, native_options
+
+# First words of a solution file, https://coin-or.github.io/Cbc/; a solution that "Stopped" stands
+# there too, unless it says "no integer solution". "Unbounded" proves nothing about a model whose
+# objective is bounded below.
+STATUS = {
+    "Optimal": Termination.OPTIMAL,
+    "Optimal (within gap tolerance)": Termination.FEASIBLE,  # from the log
+    "Infeasible": Termination.INFEASIBLE,
+    "Integer infeasible": Termination.INFEASIBLE,
+    "Stopped on time": Termination.TIME_LIMIT,
+    "Stopped on iterations": Termination.FEASIBLE,
+    "Stopped on nodes": Termination.FEASIBLE,
+    "Stopped on solutions": Termination.FEASIBLE,
+}
+
+# Parameters: `cbc -?`, explained at https://www.coin-or.org/Cbc/ and by `cbc NAME??`. A memory
+# limit is one on its address space.
+TABLE: Table = {
+    "time_limit_s": lambda s: {"seconds": s, "timeMode": "elapsed"},
+    "threads": lambda n: {"threads": n} if n > 1 else {},
+    "seed": lambda n: {"randomSeed": n, "randomCbcSeed": n},
+    "rel_gap": lambda gap: {"ratioGap": gap},
+    "abs_gap": lambda gap: {"allowableGap": gap},
+    "presolve": lambda on: {} if on else {"presolve": "off", "preprocess": "off"},
+}
+TOLERANCES = {"primalTolerance": 1e-9, "integerTolerance": 1e-9}  # 1e-6 leaks through a big-M
+
+_NUMBER = r"([-+\d.e]+)"
+_FOUND = re.compile(rf"(?:Integer solution of|provided solution with cost) {_NUMBER}")
+_BOUNDS = re.compile(rf" {_NUMBER} (?:best solution, |\()best possible {_NUMBER}")
+_ROOT = re.compile(rf"Continuous objective value is {_NUMBER}")
+_REFUSED = re.compile(r".*(No match|illegal|valid range|Possible options|Multiple|not valid).*")
+
+
+def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
+    """Solve a Pyomo ConcreteModel."""
+    p = compile_model(problem)
+    with tempfile.TemporaryDirectory(prefix="milpsparse-") as name:
+        folder = Path(name)
+        (folder / "model.mps").write_text(mps_text(p))
+        start = p.start() if mip_start else None
+        if start is not None:
+            (folder / "start.sol").write_text(_start_text(start))
+        given = TOLERANCES | native_options(TABLE, limits)
+        options = [word for key, value in given.items() for word in (f"-{key}", str(value))]
+        options += ["-mipstart", "start.sol"] if start is not None else []
+        files = ["-solution", "model.sol", "-saveSolution", "model.bin"]
+        log = _executable.run(["cbc", "model.mps", *options, "-solve", *files], folder, limits)
+        return _outcome(p, log, folder, limits)
+
+
+def _start_text(x: NDArray[np.float64]) -> str:
+    lines = [f"{j} c{j} {value!r} 0" for j, value in enumerate(x.tolist())]
+    return "\n".join(["Stopped on time - objective value 0", *lines, ""])
+
+
+def _outcome(p: Compiled, log: _executable.Log, folder: Path, limits: Limits) -> Outcome:
+    """Status, bounds and solution; without a solution file, what the log had until then."""
+    record = _record(p, log)
+    head = folder / "model.sol"
+    said = head.read_text().partition("\n")[0] if head.is_file() else ""
+    status, _, value = said.rpartition(" - objective value ")
+    word = status.partition(" (")[0]
+    found = word.startswith(("Optimal", "Stopped")) and "no integer solution" not in status
+    if word == "Optimal" and "(within gap tolerance)" in log.text:
+        word += " (within gap tolerance)"
+    primal = float(value) + p.offset if found else None
+    if found:
+        p.load(_solution(folder / "model.bin", p))
+    trace = record.closed(limits.spent(), primal, primal if word == "Optimal" else None)
+    nodes = re.search(r"Enumerated nodes: +(\d+)", log.text)
+    ended = _executable.termination(log)
+    return Outcome(
+        termination=STATUS.get(word, Termination.ERROR) if status else ended,
+        has_solution=found,
+        raw_status=status or _executable.last_words(log),
+        primal_bound=primal,
+        dual_bound=record.dual,
+        node_count=int(nodes[1]) if nodes and p.integer.any() else None,
+        **p.sizes(),
+        trace=trace,
+    )
+
+
+def _record(p: Compiled, log: _executable.Log) -> Recorder:
+    """The bounds that the log tells."""
+    record = Recorder(infinity=1e49)
+    for time_s, line in log.lines:
+        if match := _FOUND.search(line):
+            record.note(time_s, float(match[1]) + p.offset, None)
+        elif match := _BOUNDS.search(line):
+            primal, dual = (float(text) for text in match.groups())
+            record.note(time_s, primal + p.offset, dual + p.offset)
+        elif match := _ROOT.match(line):
+            record.note(time_s, None, float(match[1]) + p.offset)
+    return record
+
+
+def _solution(path: Path, p: Compiled) -> NDArray[np.float64]:
+    """The columns of a file of -saveSolution, which has all digits; the text file has eight."""
+    content = path.read_bytes()
+    n_rows, n_columns = struct.unpack_from("ii", content)
+    if n_columns != len(p.c):
+        raise ValueError(f"{path.name} holds {n_columns} columns, not {len(p.c)}")
+    return np.frombuffer(content, float, n_columns, 16 + 8 * 2 * n_rows)
+
+
+def native(name: str, text: str) -> str:
+    """A parameter of CBC by its name, tried on the program without a model."""
+    for line in _executable.output("cbc", f"-{name}", text, "-quit").splitlines():
+        if match := _REFUSED.match(line):
+            raise BadInput(f"{name}={text} is no parameter of cbc ({match[0].strip(' <>;')})")
+    return text
+
+
+SOLVER = Solver(
+    summary="CBC: mixed-integer programs, an executable (Eclipse Public License)",
+    frameworks=frozenset({"pyomo"}),
+    solve=solve,
+    version=lambda: re.search(r"Version: (\S+)", _executable.output("cbc", "-quit"))[1],  # type: ignore[index]
+    missing=lambda: _executable.missing("cbc", "coinor-cbc"),
+    obeys=frozenset({*TABLE, "memory_limit_mb", "mip_start", "log_file"}),
+    native=native,
+)
