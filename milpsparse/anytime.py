@@ -18,7 +18,7 @@ STEP = 1e-3  # lower bounds better by less, relative to max(1, |bound|), are not
 
 
 class Recorder:
-    """Collects a trace of a minimised problem; numbers of `infinity` and more mean nothing known."""
+    """Collects a trace of a minimised problem; numbers of `infinity` and more say nothing."""
 
     def __init__(self, infinity: float = 1e20) -> None:
         self.infinity = infinity

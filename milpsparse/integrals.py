@@ -75,7 +75,7 @@ def integrals(rows: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     best = best_bounds(rows)["best"].to_dict()
-    wrong = failed(rows)
+    wrong = failed(rows).to_dict()
     found = [
         [1.0] * 3 if wrong[at] else _shares(row, best[row["instance"], row["objective"]])
         for at, row in rows.iterrows()

@@ -14,8 +14,13 @@ from milpsparse.compiled import Compiled
 
 
 def mps_text(p: Compiled, name: str = "milpsparse") -> str:
-    """The program as the text of an MPS file; numbers read back as the same doubles."""
-    return "\n".join([f"NAME {name}", *_rows(p), *_columns(p), *_sides(p), *_bounds(p), "ENDATA\n"])
+    """The program as the text of an MPS file; numbers read back as the same doubles.
+
+    The word FREE is for CBC, which otherwise takes the file for one in columns.
+    """
+    return "\n".join(
+        [f"NAME {name} FREE", *_rows(p), *_columns(p), *_sides(p), *_bounds(p), "ENDATA\n"]
+    )
 
 
 def _rows(p: Compiled) -> Iterator[str]:

@@ -39,12 +39,18 @@ STATUS = {
 TABLE: Table = {
     "time_limit_s": lambda s: {"seconds": s, "timeMode": "elapsed"},
     "threads": lambda n: {"threads": n} if n > 1 else {},
-    "seed": lambda n: {"randomSeed": n, "randomCbcSeed": n},
+    "seed": lambda n: {"randomSeed": _seed(n), "randomCbcSeed": _seed(n)},
     "rel_gap": lambda gap: {"ratioGap": gap},
     "abs_gap": lambda gap: {"allowableGap": gap},
     "presolve": lambda on: {} if on else {"presolve": "off", "preprocess": "off"},
 }
 TOLERANCES = {"primalTolerance": 1e-9, "integerTolerance": 1e-9}  # 1e-6 leaks through a big-M
+
+
+def _seed(n: int) -> int:
+    """A seed from 1 to 2**31 - 1: of 0 CBC makes the time of day."""
+    return n % (2**31 - 1) + 1
+
 
 _NUMBER = r"([-+\d.e]+)"
 _FOUND = re.compile(rf"(?:Integer solution of|provided solution with cost) {_NUMBER}")
