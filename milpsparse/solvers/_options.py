@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from milpsparse.errors import BadInput
+from milpsparse.errors import BadInput, UnknownName
 from milpsparse.method import NEUTRAL, Limits
 
 # Neutral option -> what gives the solver's own options for a value.
@@ -20,6 +20,17 @@ def native_options(table: Table, limits: Limits) -> dict[str, Any]:
         if values[name] is not None:
             given |= option(values[name])
     return {**given, **limits.native}
+
+
+def settings_like(examples: Mapping[str, Any]) -> Callable[[str, str], Any]:
+    """A Solver's `native` for options that are known by an example of each one's value."""
+
+    def native(name: str, text: str) -> Any:
+        if name not in examples:
+            raise UnknownName("option", name, examples)
+        return like(examples[name], name, text)
+
+    return native
 
 
 def like(example: Any, name: str, text: str) -> Any:

@@ -56,7 +56,7 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     """Solve a Pyomo ConcreteModel or a cvxpy Problem."""
     if not hasattr(problem, "component_data_objects"):
         lp = {k: v for k, v in options(limits).items() if not k.startswith("mip_")}
-        return _cvxpy.solve(problem, "HIGHS", lp)
+        return _cvxpy.solve(problem, "HIGHS", {"highs_options": lp})
     compiled = compile_model(problem)
     h = compiled.highs()
     for name, value in options(limits).items():

@@ -1,0 +1,173 @@
+"""Gurobi, through gurobipy: Pyomo models as matrices.
+
+The licence that comes with the package is for 2,000 rows and columns, and forbids publishing
+benchmark results; a program beyond the licence is not_available(size_limit).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from milpsparse.answer import Termination
+from milpsparse.anytime import Recorder
+from milpsparse.compiled import Compiled, compile_model
+from milpsparse.errors import BadInput, NotAvailable, UnknownName
+from milpsparse.method import Limits, Outcome, Solver
+from milpsparse.solvers._options import Table, like, native_options
+
+# https://docs.gurobi.com/projects/optimizer/en/current/reference/numericcodes/statuscodes.html;
+# INF_OR_UNBD and UNBOUNDED prove nothing about a model whose objective is bounded below.
+STATUS = {
+    "OPTIMAL": Termination.OPTIMAL,
+    "INFEASIBLE": Termination.INFEASIBLE,
+    "TIME_LIMIT": Termination.TIME_LIMIT,
+    "WORK_LIMIT": Termination.TIME_LIMIT,
+    "MEM_LIMIT": Termination.MEMORY_LIMIT,
+    "INTERRUPTED": Termination.INTERRUPTED,
+    "NODE_LIMIT": Termination.FEASIBLE,
+    "ITERATION_LIMIT": Termination.FEASIBLE,
+    "SOLUTION_LIMIT": Termination.FEASIBLE,
+    "USER_OBJ_LIMIT": Termination.FEASIBLE,
+    "SUBOPTIMAL": Termination.FEASIBLE,
+}
+
+# https://docs.gurobi.com/projects/optimizer/en/current/reference/parameters.html; memory in GB.
+TABLE: Table = {
+    "time_limit_s": lambda s: {"TimeLimit": s},
+    "memory_limit_mb": lambda mb: {"SoftMemLimit": mb / 1000},
+    "threads": lambda n: {"Threads": n},
+    "seed": lambda n: {"Seed": n % 2_000_000_001},
+    "rel_gap": lambda gap: {"MIPGap": gap},
+    "abs_gap": lambda gap: {"MIPGapAbs": gap},
+    "presolve": lambda on: {"Presolve": -1 if on else 0},
+    "log_file": lambda path: {"OutputFlag": 1, "LogToConsole": 0, "LogFile": path},
+}
+TOLERANCES = {"FeasibilityTol": 1e-9, "IntFeasTol": 1e-9}  # 1e-6 leaks through a big-M
+
+
+def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
+    """Solve a Pyomo ConcreteModel."""
+    p = compile_model(problem)
+    with _environment() as env, _model(p, env) as (model, x):
+        for name, value in {**TOLERANCES, **native_options(TABLE, limits)}.items():
+            model.setParam(name, value)
+        if mip_start and (start := p.start()) is not None:
+            x.Start = start
+        record = Recorder()
+        model.optimize(_watch(record, limits) if p.integer.any() else None)
+        return _outcome(model, x, p, record, limits)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[Any]:
+    """A silent environment; what a licence forbids becomes NotAvailable with Gurobi's reason."""
+    import gurobipy as gp
+
+    try:
+        with gp.Env(empty=True) as env:
+            env.setParam("OutputFlag", 0)
+            env.start()
+            yield env
+    except gp.GurobiError as error:
+        if error.errno == gp.GRB.Error.SIZE_LIMIT_EXCEEDED:
+            raise NotAvailable(f"gurobi: size_limit: {error}") from None
+        if error.errno == gp.GRB.Error.NO_LICENSE:
+            raise NotAvailable(f"gurobi: no_license: {error}") from None
+        if error.errno == gp.GRB.Error.OUT_OF_MEMORY:
+            raise MemoryError(str(error)) from None
+        raise
+
+
+@contextlib.contextmanager
+def _model(p: Compiled, env: Any) -> Iterator[tuple[Any, Any]]:
+    """The program as a Gurobi model, and its variables in column order."""
+    import gurobipy as gp
+
+    with gp.Model(env=env) as model:
+        kinds = np.where(p.integer, "I", "C")
+        x = model.addMVar(len(p.c), lb=p.lower, ub=p.upper, obj=p.c, vtype=kinds)
+        model.ObjCon = p.offset
+        A, equal = p.A.tocsr(), p.row_lower == p.row_upper
+        sides = (("=", equal, p.row_upper), (">", ~equal & np.isfinite(p.row_lower), p.row_lower),
+                 ("<", ~equal & np.isfinite(p.row_upper), p.row_upper))  # fmt: skip
+        for sense, chosen, side in sides:
+            if chosen.any():
+                model.addMConstr(A[chosen], x, sense, side[chosen])
+        yield model, x
+
+
+def _watch(record: Recorder, limits: Limits) -> Any:
+    """A callback that notes the bounds; Gurobi's infinity of 1e100 is none."""
+    import gurobipy as gp
+
+    code = gp.GRB.Callback
+
+    def note(model: Any, where: int) -> None:
+        if where == code.MIP:
+            primal, dual = model.cbGet(code.MIP_OBJBST), model.cbGet(code.MIP_OBJBND)
+            record.note(limits.spent(), primal, dual)
+
+    return note
+
+
+def _outcome(model: Any, x: Any, p: Compiled, record: Recorder, limits: Limits) -> Outcome:
+    """Status, bounds and the best solution."""
+    import gurobipy as gp
+
+    names = {getattr(gp.GRB.Status, name): name for name in dir(gp.GRB.Status) if name[0] != "_"}
+    status, found, integer = names[model.Status], model.SolCount > 0, bool(p.integer.any())
+    if found:
+        p.load(x.X)
+    primal = model.ObjVal if found else None
+    dual = model.ObjBound if integer else primal if status == "OPTIMAL" else None
+    known = dual is not None and abs(dual) < record.infinity
+    return Outcome(
+        termination=STATUS.get(status, Termination.ERROR),
+        has_solution=found,
+        raw_status=status,
+        primal_bound=primal,
+        dual_bound=dual if known else None,
+        node_count=int(model.NodeCount) if integer else None,
+        **p.sizes(),
+        trace=record.closed(limits.spent(), primal, dual) if integer else (),
+    )
+
+
+def native(name: str, text: str) -> Any:
+    """A parameter of Gurobi by its name."""
+    import gurobipy as gp
+
+    known = [parameter for parameter in dir(gp.GRB.Param) if not parameter.startswith("_")]
+    if name not in known:
+        raise UnknownName("parameter", name, known)
+    with _environment() as env, gp.Model(env=env) as model:
+        value = like(model.getParamInfo(name)[2], name, text)
+        try:
+            model.setParam(name, value)
+        except gp.GurobiError as error:
+            raise BadInput(f"{name}={text}: {error}") from None
+    return value
+
+
+def missing() -> str | None:
+    """Reason it cannot run here, or None; whether a licence allows a program shows in solving."""
+    if importlib.util.find_spec("gurobipy") is None:
+        return "gurobipy is not installed: pip install 'milpsparse[gurobi]'"
+    return None
+
+
+SOLVER = Solver(
+    summary="Gurobi: mixed-integer programs (commercial; a free licence up to 2,000 rows)",
+    frameworks=frozenset({"pyomo"}),
+    solve=solve,
+    version=lambda: version("gurobipy"),
+    missing=missing,
+    obeys=frozenset({*TABLE, "mip_start"}),
+    native=native,
+)
