@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -51,28 +52,37 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     words = {"termination_criteria": ACCURACY, **given}
     options["text"] = "\n".join(f"{name}: {value}" for name, value in words.items())
     outcome, x = _ortools.solve(p, "pdlp", options, STATUS, limits, None)
-    if x is not None:
-        solution = Solution(cvxpy.OPTIMAL, outcome.primal_bound, {inverse[-1]["var_id"]: x}, {}, {})
-        for reduction, back in reversed(
-            list(zip(chain.reductions[:-1], inverse[:-1], strict=True))
-        ):
-            solution = reduction.invert(solution, back)
-        problem.unpack(solution)
-    return outcome
+    if x is None:
+        return outcome
+    solution = Solution(cvxpy.OPTIMAL, outcome.primal_bound, {inverse[-1]["var_id"]: x}, {}, {})
+    for reduction, back in zip(
+        reversed(chain.reductions[:-1]), reversed(inverse[:-1]), strict=True
+    ):
+        solution = reduction.invert(solution, back)
+    problem.unpack(solution)
+    value = float(problem.value)  # with the constant of the objective
+    optimal = outcome.termination == Termination.OPTIMAL
+    return replace(outcome, primal_bound=value, dual_bound=value if optimal else None)
 
 
 def _linear(data: Any) -> Compiled:
-    """min c.x with A x + s = b and s in cones, as rows."""
-    dims = data["dims"]
-    if dims.soc or dims.psd or dims.exp or dims.p3d or data.get("P") is not None:
+    """The rows of A x + s = b, with s zero first and then nonnegative."""
+    dims, b, n = data["dims"], data["b"], len(data["c"])
+    if dims.zero + dims.nonneg < len(b) or data.get("P") is not None:
         raise Unsupported("pdlp: takes linear programs only")
-    n = len(data["c"])
-    below = np.where(np.arange(len(data["b"])) < dims.zero, data["b"], -np.inf)
+    free = np.full(n, np.inf)
+    lower, upper = data.get("lower_bounds"), data.get("upper_bounds")
     return Compiled(
-        variables=[], c=data["c"], offset=0.0, A=data["A"].tocsc(), row_lower=below,
-        row_upper=data["b"], lower=np.full(n, -np.inf), upper=np.full(n, np.inf),
+        variables=[],
+        c=data["c"],
+        offset=0.0,
+        A=data["A"].tocsc(),
+        row_lower=np.where(np.arange(len(b)) < dims.zero, b, -np.inf),
+        row_upper=b,
+        lower=-free if lower is None else lower,
+        upper=free if upper is None else upper,
         integer=np.zeros(n, bool),
-    )  # fmt: skip
+    )
 
 
 SOLVER = Solver(
