@@ -6,17 +6,30 @@ JOBS   ?= 2
 OUT    ?= results
 SET    ?= all
 
+SOLVERS = highs scip cbc glpk
+APT     = coinor-cbc glpk-utils
+
 METHODS = univariate activation_search neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
           pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help results tables bench-univariate bench-exact pstar test lint check format instances clean
+.PHONY: help setup-solvers results tables solvers bench-univariate bench-exact pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
-	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) SET=$(SET) PYTHON=$(PYTHON) METHODS OBJECTIVES"
+	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) SET=$(SET) PYTHON=$(PYTHON) METHODS OBJECTIVES SOLVERS"
+
+setup-solvers: .venv/ready ## Install the free solvers: CBC and GLPK (apt), SCIP, OR-tools and SCS (pip)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[solvers]'
+	@missing=; command -v cbc >/dev/null && command -v glpsol >/dev/null || missing='$(APT)'; \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then root=; elif sudo -n true 2>/dev/null; then root=sudo; \
+	    else echo "CBC and GLPK need an administrator: apt-get install $$missing" && exit 0; fi; \
+	    $$root apt-get update -q && $$root apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+	$(BIN)/milpsparse list solvers
 
 results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
@@ -26,6 +39,13 @@ results: .venv/ready ## Run the test set, check every answer, rewrite tables and
 
 tables: .venv/ready ## Rewrite tables and figures from the stored rows
 	$(BIN)/milpsparse table $(OUT)
+
+solvers: TIME := $(if $(filter file,$(origin TIME)),10,$(TIME))
+solvers: .venv/ready ## SOLVERS side by side on every model of theirs, TIME=10 s a task (most of an hour; resumes)
+	$(BIN)/milpsparse run -t $(TEST) --out $(OUT)/solvers --time-limit $(TIME) -j $(JOBS) \
+	    $(SOLVERS:%=-m '*@%') --objective neurons --objective parameters
+	@status=0; $(BIN)/milpsparse check $(OUT)/solvers || status=$$?; \
+	    $(BIN)/milpsparse table $(OUT)/solvers --as $(OUT)/tables/solvers && exit $$status
 
 bench-univariate: .venv/ready ## Growth to ten million points against NumPy (minutes)
 	$(BIN)/python benchmarks/univariate.py --out $(OUT)
@@ -55,7 +75,7 @@ instances: .venv/ready ## Rebuild the instance library and its index
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/logs $(OUT)/instances
+	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/logs $(OUT)/instances
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml

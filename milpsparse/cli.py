@@ -135,6 +135,10 @@ def generate(family: str, params: tuple[str, ...], seed: int, output: str | None
 @click.option("--time-limit", default=60.0, show_default=True, metavar="S", help="Seconds.")
 @click.option("--threads", default=1, show_default=True, help="Threads of the solver.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the solver.")
+@click.option(
+    "--memory-limit", type=int, metavar="MB", help="Memory of a model's solver, where it obeys."
+)
+@click.option("--log-file", metavar="FILE", help="Log of a model's solver.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--plot",
@@ -157,6 +161,10 @@ def solve(data: str, **given: Any) -> None:
       milpsparse solve peak_plateau
       milpsparse solve points.csv --skip --objective parameters --time-limit 10
       milpsparse solve mine.json --method neuron_big_m[slots=4]@highs --json
+      milpsparse solve mine.json --method neuron_big_m@cbc[rel_gap=0.1,mip_start=off,cuts=off]
+
+    Solvers take rel_gap, abs_gap, mip_start and presolve, where `milpsparse list solvers` does not
+    say otherwise, and options of their own by their names.
     """
     from milpsparse import commands
 

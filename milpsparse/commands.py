@@ -38,6 +38,8 @@ def solve(
     time_limit: float,
     threads: int,
     seed: int,
+    memory_limit: int | None,
+    log_file: str | None,
     as_json: bool,
     plot: str | None,
     proof: str | None,
@@ -50,7 +52,7 @@ def solve(
         from milpsparse.plot import plot_network, refuse
 
         refuse(instance, plot)  # now, not after the time limit
-    for file in filter(None, (save, proof)):
+    for file in filter(None, (save, proof, log_file)):
         if not os.access(Path(file).parent, os.W_OK):
             raise BadInput(f"cannot write {file}: no such folder, or not yours to write in")
     solution = solve_instance(
@@ -58,8 +60,10 @@ def solve(
         objective,
         method,
         time_limit_s=time_limit,
+        memory_limit_mb=memory_limit,
         threads=threads,
         seed=seed,
+        log_file=log_file,
         bound=mode,
     )
     text = json.dumps(json.loads(store.to_line(solution.to_json())), indent=1)

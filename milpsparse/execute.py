@@ -6,7 +6,7 @@ import math
 import time
 
 from milpsparse.answer import Answer, Termination
-from milpsparse.anytime import Trace
+from milpsparse.anytime import Recorder, Trace
 from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
@@ -97,8 +97,11 @@ def solve_model(
     network = None
     if outcome.has_solution:
         network = polish(instance, program.decode(), objective)
-    return _answer(method, instance, objective, program, outcome, network, solver.version()).with_(
-        build_time_s=built - begun, solve_time_s=solved - built
+    answer = _answer(method, instance, objective, program, outcome, network, solver.version())
+    return answer.with_(
+        build_time_s=built - begun,
+        solve_time_s=solved - built,
+        trace=_trace(program, outcome, answer, limits.spent()),
     )
 
 
@@ -148,21 +151,18 @@ def _answer(
         n_cols=outcome.n_cols,
         n_binaries=outcome.n_binaries,
         n_nonzeros=outcome.n_nonzeros,
-        trace=_trace(program, outcome),
     )
 
 
-def _trace(program: Program, outcome: Outcome) -> Trace:
-    """The solver's anytime record as bounds on the objective."""
-
-    def lower(value: float | None) -> float | None:
-        bound = None if value is None else program.dual_bound(value)
-        return bound if bound is not None and math.isfinite(bound) else None
-
-    return tuple(
-        (time_s, None if program.relaxation else primal, lower(dual))
-        for time_s, primal, dual in outcome.trace
-    )
+def _trace(program: Program, outcome: Outcome, answer: Answer, time_s: float) -> Trace:
+    """The solver's anytime record as bounds on the objective, which ends with the answer's."""
+    record = Recorder(math.inf)
+    for at, primal, dual in outcome.trace:
+        lower = None if dual is None else program.dual_bound(dual)
+        record.note(at, None if program.relaxation else primal, lower)
+    if not outcome.trace:
+        return ()
+    return record.closed(time_s, answer.claimed_primal_bound, answer.claimed_dual_bound)
 
 
 def _claimed_dual(program: Program, outcome: Outcome) -> float | None:

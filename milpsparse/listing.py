@@ -59,7 +59,8 @@ def _solvers() -> Iterator[tuple[str, str]]:
         solver = registry.load("solvers", name)
         reason = solver.missing()
         state = f"not available: {reason}" if reason else f"version {solver.version()}"
-        yield name, f"{solver.summary}; {', '.join(sorted(solver.frameworks))}; {state}"
+        ignores = f"; ignores {', '.join(solver.ignores)}" if solver.ignores else ""
+        yield name, f"{solver.summary}; {', '.join(sorted(solver.frameworks))}{ignores}; {state}"
 
 
 def _methods() -> Iterator[tuple[str, str]]:

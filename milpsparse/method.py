@@ -187,7 +187,7 @@ class Solver:
     native: Callable[[str, str], Any] = no_native_option
 
     @property
-    def cannot(self) -> list[str]:
+    def ignores(self) -> list[str]:
         """The neutral options that it cannot do."""
         return [name for name in NEUTRAL if name not in self.obeys]
 

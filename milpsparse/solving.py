@@ -101,8 +101,10 @@ def solve(
     method: str = "auto",
     *,
     time_limit_s: float = 60.0,
+    memory_limit_mb: int | None = None,
     threads: int = 1,
     seed: int = 0,
+    log_file: str | None = None,
     bound: str = "auto",
 ) -> Solution:
     """Find a sparse network through the data, and check it.
@@ -113,6 +115,8 @@ def solve(
         neurons, parameters, l1, lp:<p> with 0 < p < 1, or group_l2.
     method : str
         auto, an algorithm, or model@solver; options as name[option=value].
+    memory_limit_mb, log_file
+        For the solver of a model, where it obeys them (`milpsparse list solvers`).
     bound : str
         Where the instance has no bound and the method needs one: "auto" or "none".
 
@@ -126,8 +130,16 @@ def solve(
     if bound not in ("auto", "none"):
         raise BadInput(f"bound {bound!r}: auto or none; a number goes into the instance's bound")
     check_options(threads, seed)
+    if memory_limit_mb is not None and memory_limit_mb < 1:
+        raise BadInput(f"memory limit {memory_limit_mb}: give a positive number of megabytes")
     parsed, rule = parse_objective(objective), parse_method(method)
-    limits = Limits(time_limit_s=time_limit_s, threads=threads, seed=seed)
+    limits = Limits(
+        time_limit_s=time_limit_s,
+        memory_limit_mb=memory_limit_mb,
+        threads=threads,
+        seed=seed,
+        log_file=log_file,
+    )
     answer = execute(rule, instance, parsed, limits, bound)
     wall = clock.now() - limits.started
     return Solution(

@@ -96,8 +96,12 @@ def plan(
             raise BadInput(f"test set {testset} has two instances named {instance.name}")
     if not instances:
         raise BadInput(f"test set {testset} is empty")
+    methods = list(methods)
     goals = list(dict.fromkeys(map(parse_objective, objectives)))
     named = [name for method in methods for name in _expanded(method, goals)]
+    if methods and not named:
+        asked = ", ".join(map(str, goals))
+        raise BadInput(f"no model takes {asked} with {', '.join(methods)}")
     rules = list({rule.name: rule for rule in map(parse_method, named)}.values())
     for rule in rules:
         if not any(rule.takes(goal) for goal in goals):

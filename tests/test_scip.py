@@ -10,31 +10,20 @@ import threading
 
 import pyomo.environ as pyo
 import pytest
+from programs import INSTANCES, NEURONS, built, hard, knapsack
 
-from milpsparse import generate, registry
 from milpsparse.answer import Termination
 from milpsparse.checker import check
-from milpsparse.construct import best_construction
 from milpsparse.execute import execute
-from milpsparse.instance import Instance
 from milpsparse.listing import lines
 from milpsparse.method import Limits
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
 from milpsparse.solvers import highs, scip
 
-NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")
+PARAMETERS = parse_objective("parameters")
 MODELS = ["neuron_big_m", "neuron_mccormick", "pattern_l0"]
 LIMIT_S = 60.0
-INSTANCES = {
-    "one input": Instance(
-        X=[[0.0], [1.0], [2.0], [3.0]], y=[0.0, 1.0, 0.0, -1.0], bound=2.0, skip=False
-    ),
-    "two inputs": Instance(X=[[0.0, 0.0], [1.0, 0.5], [0.5, -1.0]], y=[0.0, 1.5, -0.5], bound=4.0),
-    "a skip connection": Instance(
-        X=[[0.0], [1.0], [2.0], [4.0]], y=[1.0, 0.0, 2.0, 1.0], bound=8.0, skip=True
-    ),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -51,38 +40,6 @@ def hidden(monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "pyscipopt" else real(name)
     )
-
-
-def built(instance, objective=NEURONS, rule="neuron_big_m", **options):
-    """A model around a construction, and that construction."""
-    network, model = best_construction(instance, objective), registry.load("models", rule)
-    defaults = {key: option.default for key, option in model.options.items()}
-    return model.build(instance, objective, network, **{**defaults, **options}), network
-
-
-def knapsack(capacity=11.5):
-    """Binaries, an equation, a row with two sides, infinite bounds, an offset and a fixed column.
-
-    min sum x + y - w + 7 with sum (i + 2) x_i - y = capacity, 1 <= w + y + f <= 5, f = 1, w <= 3.
-    """
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(range(6), within=pyo.Binary)
-    m.y = pyo.Var(bounds=(0.25, None))
-    m.w = pyo.Var(bounds=(None, 3))
-    m.f = pyo.Var(within=pyo.Binary)
-    m.f.fix(1)
-    m.fill = pyo.Constraint(expr=sum((i + 2) * m.x[i] for i in m.x) - m.y == capacity)
-    m.both = pyo.Constraint(expr=(1, m.w + m.y + m.f, 5))
-    m.cost = pyo.Objective(expr=sum(m.x.values()) + m.y - m.w + 7)
-    return m
-
-
-def hard():
-    """A program that takes SCIP minutes, with its start."""
-    instance = generate("uniform", 0, N=30, d=3).replace(bound=64.0)
-    program, network = built(instance)
-    program.start(network)
-    return program, instance.value(network, NEURONS)
 
 
 @pytest.mark.parametrize("objective", [NEURONS, PARAMETERS], ids=str)

@@ -46,7 +46,7 @@ TABLE: Table = {
     "rel_gap": lambda gap: {"MIPGap": gap},
     "abs_gap": lambda gap: {"MIPGapAbs": gap},
     "presolve": lambda on: {"Presolve": -1 if on else 0},
-    "log_file": lambda path: {"OutputFlag": 1, "LogToConsole": 0, "LogFile": path},
+    "log_file": lambda path: {"OutputFlag": 1, "LogFile": path},
 }
 TOLERANCES = {"FeasibilityTol": 1e-9, "IntFeasTol": 1e-9}  # 1e-6 leaks through a big-M
 
@@ -71,6 +71,7 @@ def _environment() -> Iterator[Any]:
 
     try:
         with gp.Env(empty=True) as env:
+            env.setParam("LogToConsole", 0)
             env.setParam("OutputFlag", 0)
             env.start()
             yield env
