@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 Entry = tuple[float, float | None, float | None]
 Trace = Sequence[Entry]
 
+EQUAL = 1e-9  # values that differ by less, relative to max(1, |value|), are one
 STEP = 1e-3  # lower bounds better by less, relative to max(1, |bound|), are not written down
 
 
@@ -28,7 +29,7 @@ class Recorder:
 
     def note(self, time_s: float, primal: float | None, dual: float | None) -> None:
         """Bounds at one time; an entry where the value, or the lower bound by STEP, is better."""
-        found = self._known(primal) and (self.primal is None or primal < self.primal)
+        found = self._known(primal) and self._is_better(primal)
         if found:
             self.primal = primal
         if self._known(dual) and (self.dual is None or dual > self.dual):
@@ -42,6 +43,10 @@ class Recorder:
         if self.entries and self.entries[-1][1:] != (self.primal, self.dual):
             self._write(time_s)
         return tuple(self.entries)
+
+    def _is_better(self, primal: float) -> bool:
+        """Whether a value is less than the best one, by more than rounding."""
+        return self.primal is None or primal < self.primal - EQUAL * max(1.0, abs(primal))
 
     def _risen(self) -> bool:
         """Whether the lower bound is better by a step than the one last written down."""

@@ -11,15 +11,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.anytime import Trace
+from milpsparse.anytime import EQUAL, Trace
 from milpsparse.judge import rounded
 from milpsparse.metrics import best_bounds, failed
 from milpsparse.objective import parse_objective
 
 if TYPE_CHECKING:
     import pandas as pd
-
-EQUAL = 1e-9  # values so near are the same
 
 
 def distance(a: float | None, b: float | None) -> float:

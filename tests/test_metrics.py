@@ -7,6 +7,13 @@ import pandas as pd
 import pytest
 
 from milpsparse import performance_profile, shifted_geomean
+from milpsparse.integrals import (
+    distance,
+    dual_integral,
+    integrals,
+    primal_dual_integral,
+    primal_integral,
+)
 from milpsparse.judge import gap, rounded
 from milpsparse.metrics import (
     MIN_TIME_S,
@@ -265,3 +272,53 @@ def test_a_frame_has_every_column_and_numbers_as_floats():
     assert math.isnan(data["dual_bound"].item())
     assert "network" not in data
     assert len(frame([])) == 0
+
+
+# Incumbents 10, 8, 7 at 2, 5, 9 s of 20 s, and lower bounds 3 and 7 at 4 and 12 s.
+TRACE = [(2.0, 10.0, None), (4.0, 10.0, 3.0), (5.0, 8.0, 3.0), (9.0, 7.0, 3.0), (12.0, 7.0, 7.0)]
+
+
+def test_the_primal_integral_is_that_of_the_literature():
+    assert primal_integral(TRACE, 7, 20) == pytest.approx(3.4)
+    assert primal_integral(TRACE, 7, 20) / 20 == pytest.approx(0.17)
+    assert primal_integral([], 7, 20) == 20
+    assert primal_integral(TRACE, None, 20) == 20
+
+
+def test_the_dual_and_the_primal_dual_integral():
+    assert dual_integral(TRACE, 7, 20) == pytest.approx(4 + 8 * 4 / 7)
+    both = 4 * 1 + 1 * 0.7 + 4 * 5 / 8 + 3 * 4 / 7
+    assert primal_dual_integral(TRACE, 20) == pytest.approx(both)
+
+
+def test_what_comes_after_the_horizon_does_not_count():
+    for horizon in (0.5, 3.0, 4.5, 12.0, 15.0):
+        cut = [entry for entry in TRACE if entry[0] <= horizon]
+        assert primal_integral(TRACE, 7, horizon) == primal_integral(cut, 7, horizon)
+        assert primal_dual_integral(TRACE, horizon) == primal_dual_integral(cut, horizon)
+        assert 0 <= primal_integral(TRACE, 7, horizon) <= horizon
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "apart"), [(10, 8, 0.2), (-8, -10, 0.2), (0, 0, 0), (0, 7, 1), (5, -1, 1), (7, 7, 0)]
+)
+def test_berthold_gaps(a, b, apart):
+    assert distance(a, b) == distance(b, a) == pytest.approx(apart)
+    assert distance(a, None) == 1
+
+
+def test_integrals_of_rows_are_shares_of_the_limit():
+    rows = frame(
+        [
+            row("A", "i1", 12.0, time_limit_s=20.0, trace=TRACE, primal_bound=7.0),
+            row("B", "i1", 20.0, time_limit_s=20.0, trace=[(0.0, 7.0, 6.2)], primal_bound=7.0),
+            row("C", "i1", 12.0, time_limit_s=20.0, trace=TRACE, verdict="fail_dual_bound"),
+            row("D", "i1", 12.0, time_limit_s=20.0),
+        ]
+    )
+    rows.loc[rows["method"] != "A", "primal_bound"] = 7.0
+    areas = integrals(rows)
+    assert areas.loc[0, "primal_integral"] == pytest.approx(0.17)
+    assert list(areas.loc[1]) == [0.0, 0.0, 0.0]  # a bound of 6.2 on a count is one of 7
+    assert list(areas.loc[2]) == [1.0, 1.0, 1.0]  # a wrong claim costs everything
+    assert areas.loc[3].isna().all()

@@ -98,6 +98,23 @@ def test_the_csv_holds_every_run_as_it_was_stored(results):
         assert table[column].tolist() == [str(v) for v in rows[column]]
 
 
+def test_tables_go_where_a_prefix_says(results, tmp_path):
+    paths = write_tables(results, tmp_path / "new" / "mine")
+    assert [p.name for p in paths] == ["mine.csv", "mine-summary.csv", "mine.md"]
+    assert {p.parent for p in paths} == {tmp_path / "new"}
+    for here, there in zip(paths, write_tables(results), strict=True):
+        assert here.read_bytes() == there.read_bytes()
+
+
+def test_the_summary_has_primal_dual_integrals_where_solvers_tell_bounds(results):
+    lines = pd.read_csv(write_tables(results)[1]).set_index("method")["pd_integral"]
+    assert 0 < lines["pattern_l0@highs"] < 1
+    assert np.isnan(lines["coordinate_start"])
+    text = write_tables(results)[2].read_text()
+    assert "`pd_integral`: mean primal-dual integral" in text
+    assert "nan" not in text
+
+
 def test_the_summary_counts_what_the_rows_say(results):
     lines = pd.read_csv(write_tables(results)[1]).set_index("method")
     rows = read_rows(results)
