@@ -175,7 +175,8 @@ class Solver:
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
     solution, if any, in the problem's own variables; NotAvailable and Unsupported are its words
     for a problem that a licence or its nature keeps it from. `obeys` names the neutral options that
-    it can do. `native(name, text)` reads an option of its own, or raises BadInput.
+    it can do. `native(name, text)` reads an option of its own, or raises BadInput. `cannot`
+    declares items of the conformance kit that it cannot pass, with the reason.
     """
 
     summary: str
@@ -183,6 +184,7 @@ class Solver:
     solve: Callable[[Any, Limits, bool], Outcome]
     version: Callable[[], str]
     missing: Callable[[], str | None] = lambda: None
+    cannot: Mapping[str, str] = field(default_factory=dict)
     obeys: frozenset[str] = frozenset({"time_limit_s"})
     native: Callable[[str, str], Any] = no_native_option
 

@@ -20,6 +20,9 @@ from milpsparse.method import Limits, Outcome, Solver
 from milpsparse.solvers import _ortools
 from milpsparse.solvers._options import Table, like, native_options
 
+# Items of the conformance kit whose problems have continuous columns.
+NEEDS_CONTINUOUS = "optimum bound unbounded zero_limit time_limit mip_start quiet row".split()
+
 LARGEST = 2**50  # of a row's activity and of the objective: far from the ends of 64 bits
 
 # https://developers.google.com/optimization/cp/cp_solver#cp-sat_return_values
@@ -118,6 +121,7 @@ SOLVER = Solver(
     solve=solve,
     version=lambda: version("ortools"),
     missing=_ortools.missing,
+    cannot=dict.fromkeys(NEEDS_CONTINUOUS, "it takes integer columns only"),
     obeys=frozenset({*TABLE, "mip_start"}),
     native=native,
 )

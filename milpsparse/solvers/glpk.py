@@ -140,6 +140,7 @@ SOLVER = Solver(
     solve=solve,
     version=lambda: re.search(r"Solver (\S+)", _executable.output("glpsol", "--version"))[1],  # type: ignore[index]
     missing=lambda: _executable.missing("glpsol", "glpk-utils"),
+    cannot={"mip_start": "glpsol takes no start"},
     obeys=frozenset({*TABLE, "log_file"}),
     native=native,
 )
