@@ -46,6 +46,8 @@ NATIVE = {  # an option of its own, its value, a value that it refuses
     "cp_sat": ("linearization_level", 2, "x"),
     "clarabel": ("max_iter", 50, "x"),
     "scs": ("eps_abs", 1e-6, "x"),
+    "ortools_scip": ("limits/nodes", "1000", "x"),
+    "pdlp": ("termination_check_frequency", "32", "x"),
 }
 
 

@@ -39,13 +39,9 @@ class Log:
 def run(command: Sequence[str], folder: Path, limits: Limits) -> Log:
     """Run a program in a folder, keep what it prints, kill it soon after the time is over.
 
-    Its address space is limited where the limits say so. However this call ends, the program ends.
+    On Linux its address space is limited where the limits say so. However this call ends, the
+    program ends.
     """
-
-    def limit_memory() -> None:
-        if limits.memory_limit_mb:
-            size = limits.memory_limit_mb * 2**20
-            resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
     def end() -> None:
         killed.set()
@@ -63,12 +59,14 @@ def run(command: Sequence[str], folder: Path, limits: Limits) -> Log:
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,
                 stderr=terminal,
-                preexec_fn=limit_memory,
             )
         finally:
             os.close(terminal)
         stack.enter_context(process)
         stack.callback(process.kill)
+        if limits.memory_limit_mb and hasattr(resource, "prlimit"):
+            size = limits.memory_limit_mb * 2**20
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (size, size))
         kill = threading.Timer(limits.left() + GRACE_S, end)
         stack.callback(kill.cancel)
         kill.start()

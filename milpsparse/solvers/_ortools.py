@@ -11,16 +11,18 @@ import importlib.util
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from milpsparse.answer import Termination
 from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled
+from milpsparse.errors import BadInput
 from milpsparse.method import Limits, Outcome
 from milpsparse.solvers import _executable
 
@@ -98,6 +100,32 @@ def _record(log: _executable.Log, offset: float, scale: float) -> Recorder:
             primal, dual = (float(text) / scale + offset for text in line.split()[1:])
             record.note(time_s, primal, dual)
     return record
+
+
+def native(solver: str, form: str) -> Callable[[str, str], str]:
+    """A Solver's `native` for options that are read from text, each in a form such as "{} = {}".
+
+    They are tried on a program of one column; the text is kept as it is.
+    """
+
+    def read(name: str, text: str) -> str:
+        options = {"time_limit": 60.0, "output": False, "text": form.format(name, text)}
+        said, _ = solve(_tiny(), solver, options, {}, Limits(), None)
+        if said.raw_status != "OPTIMAL":
+            raise BadInput(f"{name}={text} is refused ({said.raw_status})")
+        return text
+
+    return read
+
+
+def _tiny() -> Compiled:
+    """Minimise x subject to x >= 1 and x <= 2."""
+    one, two = np.ones(1), np.full(1, 2.0)
+    A = sp.csc_matrix(np.ones((1, 1)))
+    return Compiled(
+        variables=[], c=one, offset=0.0, A=A, row_lower=one, row_upper=np.full(1, np.inf),
+        lower=np.zeros(1), upper=two, integer=np.zeros(1, bool),
+    )  # fmt: skip
 
 
 def missing() -> str | None:

@@ -85,7 +85,8 @@ def _outcome(p: Compiled, log: _executable.Log, folder: Path, limits: Limits) ->
     """Status, bounds and solution; without a solution file, what the log had until then."""
     record = _record(p, log)
     head = folder / "model.sol"
-    said = head.read_text().partition("\n")[0] if head.is_file() else ""
+    whole = head.is_file() and not log.killed
+    said = head.read_text().partition("\n")[0] if whole else ""
     status, _, value = said.rpartition(" - objective value ")
     word = status.partition(" (")[0]
     found = word.startswith(("Optimal", "Stopped")) and "no integer solution" not in status
@@ -119,8 +120,13 @@ def _record(p: Compiled, log: _executable.Log) -> Recorder:
             primal, dual = (float(text) for text in match.groups())
             record.note(time_s, primal + p.offset, dual + p.offset)
         elif match := _ROOT.match(line):
-            record.note(time_s, None, float(match[1]) + p.offset)
+            record.note(time_s, None, _below(float(match[1])) + p.offset)
     return record
+
+
+def _below(rounded: float) -> float:
+    """What is not above a number that was printed with six digits."""
+    return rounded - 5e-6 * abs(rounded)
 
 
 def _solution(path: Path, p: Compiled) -> NDArray[np.float64]:

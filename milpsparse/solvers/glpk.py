@@ -66,7 +66,8 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
 def _outcome(p: Compiled, log: _executable.Log, path: Path, limits: Limits) -> Outcome:
     """Status, bounds and solution; without a solution file, what the log had until then."""
     record = _record(p, log)
-    status, value, x = _solution(path) if path.is_file() else ("", None, None)
+    whole = path.is_file() and not log.killed
+    status, value, x = _solution(path) if whole else ("", None, None)
     said = _SAID.search(log.text)
     if status not in ("o", "n") and said:
         status = said[0]
@@ -77,7 +78,7 @@ def _outcome(p: Compiled, log: _executable.Log, path: Path, limits: Limits) -> O
     return Outcome(
         termination=STATUS.get(status, _executable.termination(log)),
         has_solution=x is not None,
-        raw_status=_raw(path) or _executable.last_words(log),
+        raw_status=_raw(path) if whole else _executable.last_words(log),
         primal_bound=primal,
         dual_bound=record.dual,
         **p.sizes(),
@@ -116,9 +117,8 @@ def _solution(path: Path) -> tuple[str, float | None, NDArray[np.float64] | None
 
 def _raw(path: Path) -> str:
     """GLPK's own word, such as INTEGER OPTIMAL."""
-    text = path.read_text() if path.is_file() else ""
-    match = re.search(r"^c Status: +(.+)$", text, re.MULTILINE)
-    return match[1] if match else ""
+    match = re.search(r"^c Status: +(.+)$", path.read_text(), re.MULTILINE)
+    return match[1] if match else "no status"
 
 
 def native(name: str, text: str) -> Any:

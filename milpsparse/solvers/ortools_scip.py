@@ -37,22 +37,20 @@ TABLE: Table = {
 TOLERANCES = {"numerics/feastol": 1e-9, "numerics/sumepsilon": 1e-9}  # 1e-6 leaks through a big-M
 
 
+FORM = "{} = {}"  # a line of SCIP's settings files
+
+
 def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     """Solve a Pyomo ConcreteModel."""
     p = compile_model(problem)
     start = p.start() if mip_start else None
     given = {**TOLERANCES, **native_options(TABLE, limits)}
     options = {"time_limit": given.pop("time_limit"), "output": limits.log_file is not None}
-    options["text"] = "\n".join(f"{name} = {_spelled(value)}" for name, value in given.items())
+    options["text"] = "\n".join(FORM.format(name, value) for name, value in given.items())
     outcome, x = _ortools.solve(p, "scip", options, STATUS, limits, start)
     if x is not None:
         p.load(x)
     return outcome
-
-
-def _spelled(value: Any) -> str:
-    """A value as SCIP's settings files have it."""
-    return str(value).upper() if isinstance(value, bool) else str(value)
 
 
 SOLVER = Solver(
@@ -62,4 +60,5 @@ SOLVER = Solver(
     version=lambda: f"ortools {version('ortools')}",
     missing=_ortools.missing,
     obeys=frozenset({*TABLE, "mip_start", "log_file"}),
+    native=_ortools.native("scip", FORM),
 )

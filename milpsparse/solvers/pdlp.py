@@ -34,6 +34,9 @@ ACCURACY = (
 )
 
 
+FORM = "{}: {}"  # of a protocol buffer's text
+
+
 def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     """Solve a cvxpy Problem that is a linear program.
 
@@ -50,7 +53,7 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     given = native_options(TABLE, limits)
     options = {"time_limit": given.pop("time_limit"), "output": limits.log_file is not None}
     words = {"termination_criteria": ACCURACY, **given}
-    options["text"] = "\n".join(f"{name}: {value}" for name, value in words.items())
+    options["text"] = "\n".join(FORM.format(name, value) for name, value in words.items())
     outcome, x = _ortools.solve(p, "pdlp", options, STATUS, limits, None)
     if x is None:
         return outcome
@@ -92,4 +95,5 @@ SOLVER = Solver(
     version=lambda: f"ortools {version('ortools')}",
     missing=_ortools.missing,
     obeys=frozenset({*TABLE, "log_file"}),
+    native=_ortools.native("pdlp", FORM),
 )
