@@ -19,6 +19,7 @@ from typing import TextIO
 from milpsparse.answer import Termination
 from milpsparse.method import Limits
 
+_NO_MEMORY = re.compile("(?i)out of memory|bad_alloc|memory limit|memory allocation|MemoryError")
 GRACE_S = 1.0  # a program that has stopped by itself writes its solution in this time
 
 
@@ -64,15 +65,21 @@ def run(command: Sequence[str], folder: Path, limits: Limits) -> Log:
             os.close(terminal)
         stack.enter_context(process)
         stack.callback(process.kill)
-        if limits.memory_limit_mb and hasattr(resource, "prlimit"):
-            size = limits.memory_limit_mb * 2**20
-            resource.prlimit(process.pid, resource.RLIMIT_AS, (size, size))
+        if limits.memory_limit_mb:
+            _limit_memory(process.pid, limits.memory_limit_mb * 2**20)
         kill = threading.Timer(limits.left() + GRACE_S, end)
         stack.callback(kill.cancel)
         kill.start()
         lines = list(_timed(printed, limits, copy))
         exit_code = process.wait()
     return Log(lines=lines, exit_code=exit_code, killed=killed.is_set())
+
+
+def _limit_memory(pid: int, size: int) -> None:
+    """Limit the address space of a process, unless it has ended; only Linux can."""
+    if hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_AS, (size, size))
 
 
 def _timed(printed: TextIO, limits: Limits, copy: TextIO | None) -> Iterator[tuple[float, str]]:
@@ -88,7 +95,7 @@ def termination(log: Log) -> Termination:
     """Why a program ended that left no solution file."""
     if log.killed:
         return Termination.TIME_LIMIT
-    if re.search("out of memory|bad_alloc|memory limit|memory allocation", log.text, re.IGNORECASE):
+    if _NO_MEMORY.search(log.text):
         return Termination.MEMORY_LIMIT
     return Termination.ERROR
 
