@@ -34,7 +34,7 @@ _PUBLIC = {
     "read_rows": "rows",
     "shifted_geomean": "metrics",
     "performance_profile": "metrics",
-    "integrals": "integrals",
+    "integrals": "integral",
     "MilpsparseError": "errors",
 }
 __all__ = sorted(_PUBLIC)

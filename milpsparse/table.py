@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from milpsparse import store
 from milpsparse.errors import BadInput
-from milpsparse.integrals import integrals
+from milpsparse.integral import integrals
 from milpsparse.metrics import PROVED, available, best_bounds, failed, summary
 from milpsparse.objective import parse_objective
 from milpsparse.rows import read_rows

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from milpsparse import performance_profile, shifted_geomean
-from milpsparse.integrals import (
+from milpsparse.integral import (
     distance,
     dual_integral,
     integrals,

@@ -26,7 +26,7 @@ LAYERS = [
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file",
     "solving task worker store run rows contradictions",
-    "metrics integrals table plot path_plot figures listing human",
+    "metrics integral table plot path_plot figures listing human",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

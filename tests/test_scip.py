@@ -198,7 +198,9 @@ def test_its_version_is_that_of_scip_and_that_of_its_package():
 def test_where_it_is_not_installed_it_is_listed_with_the_reason(hidden):
     reason = "pyscipopt is not installed: pip install 'milpsparse[scip]'"
     assert scip.SOLVER.missing() == reason
-    assert dict(lines("solvers"))["scip"].endswith(f"pyomo; not available: {reason}")
+    assert dict(lines("solvers"))["scip"].endswith(
+        f"pyomo; ignores threads; not available: {reason}"
+    )
     methods = dict(lines("methods"))
     for rule in MODELS:
         assert methods[f"{rule}@scip"].endswith(f"; not available: {reason}")

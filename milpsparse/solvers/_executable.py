@@ -20,7 +20,7 @@ from milpsparse.answer import Termination
 from milpsparse.method import Limits
 
 _NO_MEMORY = re.compile("(?i)out of memory|bad_alloc|memory limit|memory allocation|MemoryError")
-GRACE_S = 1.0  # a program that has stopped by itself writes its solution in this time
+GRACE_S = 3.0  # a program that has stopped by itself writes its solution in this time
 
 
 @dataclass(frozen=True, kw_only=True)

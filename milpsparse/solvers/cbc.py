@@ -22,7 +22,8 @@ from milpsparse.solvers._options import Table, native_options
 
 # First words of a solution file, https://coin-or.github.io/Cbc/; a solution that "Stopped" stands
 # there too, unless it says "no integer solution". "Unbounded" proves nothing about a model whose
-# objective is bounded below.
+# objective is bounded below, and "infeasible" nothing where the time was over: CBC says so of
+# feasible programs, too, when the limit falls into its preprocessing.
 STATUS = {
     "Optimal": Termination.OPTIMAL,
     "Optimal (within gap tolerance)": Termination.FEASIBLE,  # from the log
@@ -95,6 +96,8 @@ def _outcome(p: Compiled, log: _executable.Log, folder: Path, limits: Limits) ->
     primal = float(value) + p.offset if found else None
     if found:
         p.load(_solution(folder / "model.bin", p))
+    if "nfeasible" in word and limits.spent() >= limits.time_limit_s:
+        word, status = "Stopped on time", f"{status}, when the time was over"
     trace = record.closed(limits.spent(), primal, primal if word == "Optimal" else None)
     nodes = re.search(r"Enumerated nodes: +(\d+)", log.text)
     ended = _executable.termination(log)

@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from typing import Any
 
@@ -139,10 +139,13 @@ def _run(model: Any, log_file: str | None) -> None:
     model.setLogfile(log_file)
     try:
         with ThreadPoolExecutor(1) as thread:
+            search = thread.submit(model.optimizeNogil)
             try:
-                thread.submit(model.optimizeNogil).result()
+                search.result()
             except KeyboardInterrupt:
-                model.interruptSolve()
+                while not search.done():
+                    model.interruptSolve()  # again: SCIP forgets what comes before it starts
+                    wait([search], timeout=0.1)
                 raise
     finally:
         model.setLogfile(None)  # closes it
