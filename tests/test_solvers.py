@@ -3,6 +3,7 @@
 A backend that is not installed is skipped with the reason that `milpsparse list solvers` gives.
 """
 
+import importlib.util
 import re
 import shutil
 import sys
@@ -183,6 +184,13 @@ def test_without_presolve_the_optimum_is_the_same(name):
     m = knapsack()
     said = backend(name).solve(m, Limits(time_limit_s=LIMIT_S, presolve=False), False)
     assert (said.termination, said.primal_bound) == (Termination.OPTIMAL, pytest.approx(6.5))
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_number_of_threads_may_change(name):
+    for threads in (1, 2, 1):
+        said = backend(name).solve(knapsack(), Limits(threads=threads), False)
+        assert (said.termination, said.primal_bound) == (Termination.OPTIMAL, pytest.approx(6.5))
 
 
 @pytest.mark.parametrize("name", ["highs", "scip", "cbc", "gurobi"])
@@ -534,3 +542,14 @@ def test_pdlp_refuses_other_cones():
     solver, x = backend("pdlp"), cp.Variable(2)
     with pytest.raises(Unsupported, match="linear programs only"):
         solver.solve(cp.Problem(cp.Minimize(cp.norm2(x)), [x[0] == 1]), Limits(), False)
+
+
+def test_what_is_missing_is_listed_with_an_extra_that_there_is(monkeypatch):
+    from test_packaging import PROJECT
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    extras = PROJECT["project"]["optional-dependencies"]
+    for name in ("scip", "gurobi", "scs", "cp_sat", "ortools_scip", "pdlp"):
+        extra = re.search(r"pip install 'milpsparse\[(\w+)\]'", dict(lines("solvers"))[name])[1]
+        assert extra in extras
+        assert extra == "gurobi" or extra in extras["solvers"][0]

@@ -54,6 +54,9 @@ def options(limits: Limits) -> dict[str, Any]:
 
 def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     """Solve a Pyomo ConcreteModel or a cvxpy Problem."""
+    import highspy
+
+    highspy.Highs.resetGlobalScheduler(True)  # else another number of threads is an error
     if not hasattr(problem, "component_data_objects"):
         lp = {k: v for k, v in options(limits).items() if not k.startswith("mip_")}
         return _cvxpy.solve(problem, "HIGHS", {"highs_options": lp})
