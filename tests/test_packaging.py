@@ -25,7 +25,7 @@ LAYERS = [
     " theorem_proofs",
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file",
-    "solving task worker store run rows contradictions",
+    "solving isolation task worker store run rows contradictions",
     "metrics table plot path_plot figures listing human",
     "commands cli",
 ]
