@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ class Outcome:
     peak_memory_mb: float | None = None
     exit_code: int | None = None
     killed_by: str | None = None
-    raw: dict[str, Any] | None = None
 
 
 def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome | None:
@@ -50,26 +49,33 @@ def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome
 
 
 def _outcome(task: Task, ended: Ended) -> Outcome:
-    measured = {"wall_time_s": ended.wall_time_s, "exit_code": ended.exit_code}
-    if ended.message is not None:
-        try:
-            data = json.loads(ended.message)
-            answer = from_json(data["result"], task.instance.n_features)
-            if answer.objective != str(task.objective):
-                raise ValueError(f"an answer for {answer.objective}")
-            measured |= {k: data[k] for k in ("cpu_time_s", "peak_memory_mb")}
-            return Outcome(answer=answer, **measured)
-        except (ValueError, KeyError, TypeError) as error:
-            return Outcome(answer=_error(task, f"{UNREADABLE}: {error!r}"), **measured)
+    outcome = Outcome(
+        answer=_without_message(task, ended),
+        wall_time_s=ended.wall_time_s,
+        exit_code=ended.exit_code,
+        killed_by="harness" if ended.killed_by else None,
+    )
+    if ended.message is None:
+        return outcome
+    try:
+        data = json.loads(ended.message)
+        answer = from_json(data["result"], task.instance.n_features)
+        if answer.objective != str(task.objective):
+            raise ValueError(f"an answer for {answer.objective}")
+        measured = {k: data[k] for k in ("cpu_time_s", "peak_memory_mb")}
+        return replace(outcome, answer=answer, **measured)
+    except (ValueError, KeyError, TypeError) as error:
+        return replace(outcome, answer=_error(task, f"{UNREADABLE}: {error!r}"))
+
+
+def _without_message(task: Task, ended: Ended) -> Answer:
     if ended.killed_by is None:
-        why = f"the process ended without an answer ({ended.exit_code})"
-        return Outcome(answer=_error(task, why), **measured)
-    answer = Answer(
+        return _error(task, f"the process ended without an answer ({ended.exit_code})")
+    return Answer(
         objective=str(task.objective),
         termination=Termination(ended.killed_by),
         raw_status=f"killed at the {ended.killed_by.replace('_', ' ')}",
     )
-    return Outcome(answer=answer, killed_by="harness", **measured)
 
 
 def _error(task: Task, why: str) -> Answer:

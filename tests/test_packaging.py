@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Low to high: a module imports from its own layer and from those above it in this list only.
 LAYERS = [
-    "errors rational objective machine clock jit",
+    "errors rational objective machine plugins clock jit",
     "network rewrite patterns",
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
