@@ -273,6 +273,25 @@ def check(folder: Path) -> None:
     sys.exit(commands.check(folder))
 
 
+@cli.command("check-plugin")
+@click.argument("name")
+def check_plugin(name: str) -> None:
+    """Ask of the solver, model, algorithm or family NAME all that a plug-in must do.
+
+    A solver gets tiny problems with known answers, limits, a start and a seed; models and
+    algorithms get tiny instances, families seeds. Each item runs in a process of its own. Exits 1
+    when one fails; `cannot` is what a solver declares, with its reason. As tests of a package:
+    `from milpsparse.testing import items`.
+
+    \b
+      milpsparse check-plugin highs
+      MILPSPARSE_PLUGINS=my_folder milpsparse check-plugin mine
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.check_plugin(name))
+
+
 @cli.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(

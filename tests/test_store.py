@@ -179,7 +179,8 @@ def claims(key, dual=None, primal=None, **changes):
 def test_a_bound_above_the_network_of_another_method_is_found_by_name():
     found = contradictions([claims("liar", dual=4.0), claims("finder", primal=3)])
     assert list(found) == ["liar"]
-    assert found["liar"] == "claims the lower bound 4; finder has a verified 3"
+    assert found["liar"].verdict == "fail_dual_bound"
+    assert found["liar"].reason == "claims the lower bound 4; finder has a verified 3"
 
 
 def test_a_bound_that_rounds_up_above_a_network_is_found():
