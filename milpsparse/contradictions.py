@@ -60,10 +60,15 @@ def _refuted(row: Row, group: Sequence[Row], objective: Objective) -> str:
     for lower in _lower_bounds(row):
         rivals = [r for r in group if r["primal_bound"] is not None and r["exact"]]
         rivals = [r for r in rivals if lower.for_all or _within(r, row)]
-        best = min(rivals, key=lambda r: r["primal_bound"], default=None)
+        best = min(rivals, key=_rank, default=None)
         if best is not None and _above(rounded(lower.value, objective), best["primal_bound"]):
             return f"{lower.words}; {best['method']} has a verified {best['primal_bound']:g}"
     return ""
+
+
+def _rank(row: Row) -> tuple[float, bool]:
+    """Least value first; of equal ones, rows whose own claims hold."""
+    return row["primal_bound"], str(row["verdict"]).startswith("fail")
 
 
 def _lower_bounds(row: Row) -> Iterator[_Lower]:
@@ -111,7 +116,7 @@ def _within(rival: Row, claim: Row) -> bool:
     used, other = claim["bound_used"], rival["bound_used"]
     if used is None:
         return rival is claim
-    return (other is not None and other <= used) or _largest(rival) <= used
+    return bool((other is not None and other <= used) or _largest(rival) <= used)
 
 
 def _largest(row: Row) -> float:

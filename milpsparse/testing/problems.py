@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from milpsparse.compiled import Compiled, compile_model
+
 TOLERANCE = 1e-5
 
 
@@ -20,46 +22,36 @@ class Problem:
 
     program: Any
     optimum: float
-
-    @property
-    def is_pyomo(self) -> bool:
-        """Whether it is a Pyomo model."""
-        return hasattr(self.program, "component_data_objects")
+    compiled: Compiled | None = None  # of a Pyomo model, before a solver can change it
 
     def value(self) -> float | None:
         """The objective at the variables' values; None where one has no value."""
-        if not self.is_pyomo:
+        if self.compiled is None:
             value = self.program.objective.value
             return None if value is None else float(value)
-        point = self._point()
-        return None if point is None else float(point[0].c @ point[1] + point[0].offset)
+        x = self.compiled.start()
+        return None if x is None else float(self.compiled.c @ x + self.compiled.offset)
 
     def values(self) -> list[Any]:
         """The variables' values."""
-        if not self.is_pyomo:
+        if self.compiled is None:
             return [v.value.tolist() for v in self.program.variables()]
-        point = self._point()
-        return [] if point is None else list(point[1].tolist())
+        return [v.value for v in self.compiled.variables]
 
     def violation(self) -> float:
         """The largest violation of a row, a bound or integrality at the variables' values."""
-        if not self.is_pyomo:
+        if self.compiled is None:
             return float(max(np.max(c.violation()) for c in self.program.constraints))
-        point = self._point()
-        if point is None:
-            return float("nan")
-        p, x = point
+        p, x = self.compiled, self.compiled.start()
+        assert x is not None
         rows, whole = p.A @ x, x[p.integer]
         parts = [p.row_lower - rows, rows - p.row_upper, p.lower - x, x - p.upper]
         parts.append(abs(whole - np.round(whole)))
         return float(max(part.max(initial=0.0) for part in parts))
 
-    def _point(self) -> Any:
-        from milpsparse.compiled import compile_model
 
-        compiled = compile_model(self.program)
-        x = compiled.start()
-        return None if x is None else (compiled, x)
+def _integer(model: Any, optimum: float) -> Problem:
+    return Problem(program=model, optimum=optimum, compiled=compile_model(model))
 
 
 def mixed() -> Problem:
@@ -74,7 +66,7 @@ def mixed() -> Problem:
     m.least = pyo.Constraint(expr=m.a + m.x >= 0.25)
     m.equal = pyo.Constraint(expr=m.z == m.x + m.a)
     m.cost = pyo.Objective(expr=1 - 5 * m.a - 4 * m.b - 3 * m.c + m.x + 0.5 * m.z)
-    return Problem(program=m, optimum=-8.625)
+    return _integer(m, -8.625)
 
 
 def cover() -> Problem:
@@ -86,7 +78,7 @@ def cover() -> Problem:
     m.x, m.y = pyo.Var(m.i, domain=pyo.Binary), pyo.Var(bounds=(0.5, None))
     m.pairs = pyo.Constraint(m.i, rule=lambda m, i: m.x[i] + m.x[(i + 1) % 3] >= 1)
     m.cost = pyo.Objective(expr=sum(m.x.values()) + m.y)
-    return Problem(program=m, optimum=2.5)
+    return _integer(m, 2.5)
 
 
 def odd() -> Problem:
@@ -97,7 +89,7 @@ def odd() -> Problem:
     m.a, m.b = pyo.Var(domain=pyo.Binary), pyo.Var(domain=pyo.Binary)
     m.odd = pyo.Constraint(expr=2 * m.a + 2 * m.b == 3)
     m.cost = pyo.Objective(expr=m.a + m.b)
-    return Problem(program=m, optimum=np.inf)
+    return _integer(m, np.inf)
 
 
 def bottomless() -> Problem:
@@ -108,7 +100,7 @@ def bottomless() -> Problem:
     m.a, m.x = pyo.Var(domain=pyo.Binary), pyo.Var(bounds=(0, None))
     m.row = pyo.Constraint(expr=m.x >= m.a)
     m.cost = pyo.Objective(expr=m.a - m.x)
-    return Problem(program=m, optimum=-np.inf)
+    return _integer(m, -np.inf)
 
 
 def knapsacks() -> Problem:
@@ -126,7 +118,7 @@ def knapsacks() -> Problem:
         return sum(int(weight[i, j]) * m.x[j] for j in m.j) <= int(weight[i].sum()) // 3
 
     m.cost = pyo.Objective(expr=-sum(int(profit[j]) * m.x[j] for j in m.j))
-    return Problem(program=m, optimum=-217.0)
+    return _integer(m, -217.0)
 
 
 def split(start: bool) -> Problem:
@@ -151,7 +143,7 @@ def split(start: bool) -> Problem:
     if start:
         m.s.set_values(dict.fromkeys(m.s, 0.0))
         m.x.set_values({j: int(planted[j]) for j in m.j})
-    return Problem(program=m, optimum=0.0)
+    return _integer(m, 0.0)
 
 
 def corner() -> Problem:
