@@ -273,6 +273,19 @@ def check(folder: Path) -> None:
     sys.exit(commands.check(folder))
 
 
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(as_json: bool) -> None:
+    """Say what works here: solvers, tried by solving, their licences, processors, memory, packages.
+
+    A solver works, is limited (a licence for small problems only), fails, or is not available,
+    with the reason. Exits 1 if one that is there fails.
+    """
+    from milpsparse import commands
+
+    sys.exit(commands.doctor(as_json))
+
+
 @cli.command("check-plugin")
 @click.argument("name")
 def check_plugin(name: str) -> None:

@@ -300,6 +300,15 @@ def check_plugin(name: str) -> int:
     return WRONG if counts["fail"] else OK
 
 
+def doctor(as_json: bool) -> int:
+    """Print what works here."""
+    from milpsparse.doctor import report, text
+
+    found = report()
+    click.echo(json.dumps(found, indent=1) if as_json else text(found))
+    return WRONG if any(s["state"] == "fails" for s in found["solvers"].values()) else OK
+
+
 def verify(files: tuple[str, ...], data: str | None) -> int:
     """Check proofs, one line each; of the given data, or of those that a file holds."""
     from milpsparse.proof import ProofError, read_lines, verify_lines

@@ -27,7 +27,7 @@ LAYERS = [
     "checker proof proof_tree proof_file",
     "solving isolation task worker store run rows contradictions",
     "metrics table plot path_plot figures listing human",
-    "testing",
+    "testing doctor",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

@@ -121,6 +121,18 @@ def knapsacks() -> Problem:
     return _integer(m, -217.0)
 
 
+def wide() -> Problem:
+    """Easy and wide, for licences that limit the size: one of each of 1,250 pairs."""
+    import pyomo.environ as pyo
+
+    m = pyo.ConcreteModel()
+    m.i = pyo.RangeSet(0, 1249)
+    m.x = pyo.Var(m.i, [0, 1], domain=pyo.Binary)
+    m.pairs = pyo.Constraint(m.i, rule=lambda m, i: m.x[i, 0] + m.x[i, 1] >= 1)
+    m.cost = pyo.Objective(expr=sum(m.x.values()))
+    return _integer(m, 1250.0)
+
+
 def split(start: bool) -> Problem:
     """Market split: 40 binaries, 5 equations with slack. Its optimum 0 is planted: out of reach.
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import milpsparse.testing.problems as problems
 from milpsparse.answer import Termination
 from milpsparse.method import Limits, Outcome, Solver, absence
-from milpsparse.testing import problems
 from milpsparse.testing.kit import Question, Skipped, Wrong, is_text, require
 from milpsparse.testing.problems import TOLERANCE, Problem
 from milpsparse.testing.tasks import solver_row
@@ -98,6 +98,7 @@ def time_limit(name: str, solver: Solver, framework: str) -> None:
 
 def mip_start(name: str, solver: Solver, framework: str) -> None:
     """From the variables' values as a start, a best point out of its own reach is kept."""
+    _here(solver)
     problem = problems.split(start=True)
     outcome = solver.solve(problem.program, Limits(time_limit_s=2 * SHORT_S), True)
     require(outcome.has_solution, f"says {outcome.raw_status!r}, without the start's point")
