@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ WATCH_S = 0.25  # between two looks at the memory of the process and its childre
 START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
 STARTED = b"started"
+SAFE_PATH = "PYTHONSAFEPATH"
+_STARTING = threading.Lock()
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -47,6 +50,14 @@ def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
     ctx.set_forkserver_preload(["milpsparse.worker", "pyomo.environ", "highspy", "cvxpy"])
+    with _STARTING:  # the server looks for no module in the current folder: files may have any name
+        before = os.environ.get(SAFE_PATH)
+        os.environ[SAFE_PATH] = "1"
+        try:
+            forkserver.ensure_running()
+        finally:
+            os.environ.pop(SAFE_PATH)
+            os.environ.update({} if before is None else {SAFE_PATH: before})
     return ctx
 
 
