@@ -21,7 +21,7 @@ LAYERS = [
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
     " fit_kernels lines",
     "bounds answer judge method naming family basis construct refit sparsify compiled",
-    "search_kernels split_search exact_rows proof_writer support_search level_search"
+    "search_kernels search_space split_search exact_rows proof_writer support_search level_search"
     " theorem_proofs",
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file",
