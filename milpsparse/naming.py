@@ -72,6 +72,8 @@ def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
 
 
 def _takes(solver_name: str, framework: str) -> bool:
+    if registry.broken("solvers", solver_name):
+        return False
     return framework in registry.load("solvers", solver_name).frameworks
 
 
@@ -88,10 +90,14 @@ def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str
 
 
 def all_methods() -> list[str]:
-    """Every model with every solver of its framework, and every algorithm."""
+    """Every model with every solver of its framework, and every algorithm, of those that load."""
     found = []
-    for name in registry.names("models"):
+    for name in _loading("models"):
         framework = registry.load("models", name).framework
         solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
         found += [f"{name}@{solver}" for solver in solvers]
-    return found + registry.names("algorithms")
+    return found + _loading("algorithms")
+
+
+def _loading(kind: str) -> list[str]:
+    return [name for name in registry.names(kind) if registry.broken(kind, name) is None]
