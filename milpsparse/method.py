@@ -175,8 +175,8 @@ class Solver:
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
     solution, if any, in the problem's own variables; NotAvailable and Unsupported are its words
     for a problem that a licence or its nature keeps it from. `obeys` names the neutral options that
-    it can do. `native(name, text)` reads an option of its own, or raises BadInput. `cannot`
-    declares items of the conformance kit that it cannot pass, with the reason.
+    it can do. `native(name, text)` reads an option of its own, or raises BadInput. `cannot` names
+    items of the conformance kit that it cannot pass, with the reason; see `milpsparse.testing`.
     """
 
     summary: str
@@ -244,7 +244,7 @@ class Method:
 
     def missing(self) -> str | None:
         """What would install the solver, or None."""
-        return None if self.solver is None else self.solver.missing()
+        return None if self.solver is None else absence(self.solver)
 
     def takes(self, objective: Objective) -> bool:
         """Whether the method ever takes this objective."""
@@ -262,9 +262,23 @@ class Method:
 
     def versions(self) -> dict[str, str]:
         """Versions of all that decides what the method computes, for task keys."""
-        solver = {} if self.solver is None else {"solver": _version_of(self.solver)}
+        solver = {} if self.solver is None else {"solver": version_of(self.solver)}
         return {"rule": str(self.rule.version), **solver}
 
 
-def _version_of(solver: Solver) -> str:
-    return "missing" if solver.missing() else solver.version()
+def version_of(solver: Solver) -> str:
+    """The solver's version, "missing" or "unknown": it never raises."""
+    if absence(solver):
+        return "missing"
+    try:
+        return solver.version()
+    except Exception as error:
+        return f"unknown ({type(error).__name__})"
+
+
+def absence(solver: Solver) -> str | None:
+    """Why a solver cannot run here, or None; failing to say it is a reason, too."""
+    try:
+        return solver.missing()
+    except Exception as error:
+        return f"missing() fails: {type(error).__name__}: {error}"

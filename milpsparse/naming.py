@@ -23,6 +23,7 @@ from milpsparse.method import (
     Model,
     Option,
     Solver,
+    absence,
     options_of,
 )
 
@@ -93,6 +94,8 @@ def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
 
 
 def _takes(solver_name: str, framework: str) -> bool:
+    if registry.broken("solvers", solver_name):
+        return False
     return framework in registry.load("solvers", solver_name).frameworks
 
 
@@ -116,7 +119,7 @@ def _settings(solver_name: str, text: str) -> dict[str, Any]:
             what = "belongs to the task" if key in solver.obeys else "is beyond it"
             able = ", ".join(name for name in SETTINGS if name in solver.obeys) or "none"
             raise BadInput(f"{solver_name}: {key} {what}; of the neutral options it takes {able}")
-        elif solver.missing() is None:
+        elif absence(solver) is None:
             try:
                 given[key] = solver.native(key, value)
             except (BadInput, UnknownName) as error:
@@ -136,10 +139,14 @@ def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def all_methods() -> list[str]:
-    """Every model with every solver of its framework, and every algorithm."""
+    """Every model with every solver of its framework, and every algorithm, of those that load."""
     found = []
-    for name in registry.names("models"):
+    for name in _loading("models"):
         framework = registry.load("models", name).framework
         solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
         found += [f"{name}@{solver}" for solver in solvers]
-    return found + registry.names("algorithms")
+    return found + _loading("algorithms")
+
+
+def _loading(kind: str) -> list[str]:
+    return [name for name in registry.names(kind) if registry.broken(kind, name) is None]

@@ -539,14 +539,19 @@ def _branch(P, S, T, Wk, level, root):  # type: ignore[no-untyped-def]
     best = point[0]
     if best < 0:
         return False
-    while point[c] >= 0 and least > 0.0:
-        low, high = _part(P, T.bits, point[c])
-        most = np.int64(np.ceil(2.0 ** min(least * (high - low), 30.0)))  # so many cannot win
-        n = _children(P, S, T, Wk, point[c], most, level, np.int64(-1))
+    while True:
+        last = point[c] < 0 or least <= 0.0
+        i = best if last else point[c]
+        low, high = _part(P, T.bits, i)
+        most = np.int64(1 << 30)
+        if not last:  # so many cannot win
+            most = np.int64(np.ceil(2.0 ** min(least * (high - low), 30.0)))
+        n = _children(P, S, T, Wk, i, most, level, root if last else np.int64(-1))
+        if last:
+            break
         if n < most:
-            best, least = point[c], np.log2(n) / (high - low) if n > 0 else -1.0
+            best, least = i, np.log2(n) / (high - low) if n > 0 else -1.0
         c += 1
-    n = _children(P, S, T, Wk, best, np.int64(1 << 30), level, root)
     T.todo[level] = n
     _by_distance(T, level, n, _output(P, S.u[level], best)[1])
     return True

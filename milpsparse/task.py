@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from milpsparse import library, registry
-from milpsparse.errors import BadInput
+from milpsparse.errors import BadInput, MilpsparseError
 from milpsparse.instance import Instance
 from milpsparse.method import Method
-from milpsparse.naming import parse_method
+from milpsparse.naming import all_methods, parse_method
 from milpsparse.objective import Objective, parse_objective
 
 
@@ -47,6 +47,19 @@ class Task:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that travels to the task's process: a method known by its name goes as that.
+
+        So plug-ins may hold lambdas, which cannot be pickled.
+        """
+        return {**vars(self), "method": _known_as(self.method) or self.method}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The task as it was."""
+        method = state["method"]
+        parsed = parse_method(method) if isinstance(method, str) else method
+        vars(self).update({**state, "method": parsed})
+
     def columns(self) -> dict[str, Any]:
         """The identity columns of the task's row."""
         inst, method = self.instance, self.method
@@ -72,6 +85,14 @@ class Task:
             "time_limit_s": self.time_limit_s,
             "memory_limit_mb": self.memory_limit_mb,
         }
+
+
+def _known_as(method: Method) -> str | None:
+    """The name that gives this very method, or None."""
+    try:
+        return method.name if parse_method(method.name) == method else None
+    except MilpsparseError:
+        return None
 
 
 def plan(
@@ -122,11 +143,9 @@ def _expanded(method: str, goals: list[Objective]) -> list[str]:
     model, at, solver = method.partition("@")
     if model != "*" or not at:
         return [method]
-    rules = {name: registry.load("models", name) for name in registry.names("models")}
-    takes = registry.load("solvers", solver.partition("[")[0]).frameworks
     kinds = {goal.kind for goal in goals}
-    return [
-        f"{name}@{solver}"
-        for name, rule in rules.items()
-        if rule.framework in takes and rule.objectives & kinds
-    ]
+    registry.load("solvers", solver.partition("[")[0])  # or its name is unknown
+    pairs = [name.partition("@") for name in all_methods()]
+    models = [name for name, _, known in pairs if known == solver.partition("[")[0]]
+    takes = [name for name in models if registry.load("models", name).objectives & kinds]
+    return [f"{name}@{solver}" for name in takes]

@@ -15,18 +15,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Low to high: a module imports from its own layer and from those above it in this list only.
 LAYERS = [
-    "errors rational objective machine clock jit anytime",
+    "errors rational objective machine plugins clock jit anytime",
     "network rewrite patterns",
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
     " fit_kernels lines",
     "bounds answer judge method naming family basis construct refit sparsify compiled mps",
-    "search_kernels split_search exact_rows proof_writer support_search level_search"
+    "search_kernels search_space split_search exact_rows proof_writer support_search level_search"
     " theorem_proofs",
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file",
-    "solving task worker store run rows contradictions",
+    "solving isolation task worker store run rows contradictions",
     "metrics integral table plot path_plot figures listing human",
+    "testing doctor",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

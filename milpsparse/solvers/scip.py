@@ -141,6 +141,8 @@ def _run(model: Any, log_file: str | None) -> None:
         with ThreadPoolExecutor(1) as thread:
             search = thread.submit(model.optimizeNogil)
             try:
+                while not search.done():  # with Gurobi in the process, Ctrl-C wakes no sleeper
+                    wait([search], timeout=0.1)
                 search.result()
             except KeyboardInterrupt:
                 while not search.done():
