@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ class Compiled:
     """min c.x + offset subject to row_lower <= A x <= row_upper, lower <= x <= upper.
 
     `A` is a scipy CSC matrix, `integer` marks integer columns, `variables` are Pyomo's own in
-    column order.
+    column order. A row in `when` is an indicator constraint: it holds where that column, a binary,
+    has that value. At most one column of each set in `sos1` is not 0.
     """
 
     variables: list[Any]
@@ -26,6 +28,8 @@ class Compiled:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     integer: NDArray[np.bool_]
+    when: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    sos1: Sequence[Sequence[int]] = ()
 
     @property
     def n_binaries(self) -> int:
@@ -43,8 +47,11 @@ class Compiled:
             variable.set_value(value, skip_validation=True)
 
     def highs(self) -> Any:
-        """The program in a silent HiGHS model."""
+        """The program in a silent HiGHS model; ValueError where it is more than linear."""
         import highspy
+
+        if self.when or self.sos1:
+            raise ValueError("HiGHS takes no indicator or SOS constraints")
 
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = self.A.shape
@@ -64,15 +71,19 @@ class Compiled:
 
 
 def compile_model(model: Any) -> Compiled:
-    """The matrices of a linear Pyomo model with one minimised objective."""
-    from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+    """The matrices of a linear Pyomo model with one minimised objective.
 
-    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    SOS1 constraints are Pyomo's; indicator constraints are those in a local suffix `when` of the
+    model, which gives a constraint its (binary variable, value).
+    """
+    form, sets = _linear_part(model)
     variables = list(form.columns)
+    column = {id(v): j for j, v in enumerate(variables)}
     kinds = np.array([row.bound_type for row in form.rows])  # -1: >=, 0: =, 1: <=
     infinity = np.inf
     rhs = np.asarray(form.rhs, dtype=float)
     bounds = [v.bounds for v in variables]
+    binary_of = model.when if hasattr(model, "when") else {}
     return Compiled(
         variables=variables,
         c=np.asarray(form.c.todense(), dtype=float).ravel(),
@@ -83,4 +94,26 @@ def compile_model(model: Any) -> Compiled:
         lower=np.array([-infinity if low is None else low for low, _ in bounds], float),
         upper=np.array([infinity if high is None else high for _, high in bounds], float),
         integer=np.array([not v.is_continuous() for v in variables], dtype=bool),
+        when={
+            i: (column[id(binary_of[row.constraint][0])], binary_of[row.constraint][1])
+            for i, row in enumerate(form.rows if binary_of else ())
+            if row.constraint in binary_of
+        },
+        sos1=[[column[id(v)] for v in s.variables if id(v) in column] for s in sets],
     )
+
+
+def _linear_part(model: Any) -> tuple[Any, list[Any]]:
+    """Pyomo's standard form of all but the SOS constraints, which it does not take; and these."""
+    from pyomo.environ import SOSConstraint
+    from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+    blocks = list(model.component_objects(SOSConstraint, active=True))
+    sets = [s for block in blocks for s in block.values()]
+    for block in blocks:
+        block.deactivate()
+    try:
+        return LinearStandardFormCompiler().write(model, mixed_form=True), sets
+    finally:
+        for block in blocks:
+            block.activate()

@@ -86,14 +86,16 @@ def solve_model(
         raise TypeError(f"{method.name} is no model with a solver")
     begun = time.monotonic()
     options = dict(method.options)
-    if options.pop("start", "") == "multistart" and incumbent is None:
+    source = options.pop("start", "construction")
+    if source == "multistart" and incumbent is None:
         incumbent = heuristic("multistart", instance, objective, limits, share=0.2)
     incumbent = incumbent or best_construction(instance, objective)
     program = rule.build(instance, objective, incumbent, **options)
-    if program.start is not None:
+    started = program.start is not None and source != "none"
+    if started:
         _try_start(program, incumbent)
     built = time.monotonic()
-    outcome = solver.solve(program.problem, limits, program.start is not None)
+    outcome = solver.solve(program.problem, limits, started)
     solved = time.monotonic()
     network = None
     if outcome.has_solution:
@@ -132,13 +134,16 @@ def _answer(
             # Polishing may only help; a solver that says less than its point is worth is heard.
             close = not objective.counts and abs(said - primal) <= TOLERANCE * max(1.0, abs(primal))
             primal = primal if close else min(said, primal)
-    dual = _claimed_dual(program, outcome)
+    dual, generic = _claimed_dual(program, outcome), None
+    if program.evidence == "generic":
+        dual, generic = _nothing(outcome), dual
     return Answer(
         objective=str(objective),
         termination=_termination(outcome, objective, primal, dual),
         network=network,
         claimed_primal_bound=primal,
         claimed_dual_bound=dual,
+        claimed_generic_bound=generic,
         dual_bound_scope=program.dual_scope,
         raw_status=outcome.raw_status,
         model=method.rule_name,
@@ -149,7 +154,13 @@ def _answer(
         n_cols=outcome.n_cols,
         n_binaries=outcome.n_binaries,
         n_nonzeros=outcome.n_nonzeros,
+        stats={"note": program.note} if program.note else {},
     )
+
+
+def _nothing(outcome: Outcome) -> float | None:
+    """The lower bound of a program that leaves networks out: none, though it be infeasible."""
+    return 0.0 if outcome.termination == Termination.INFEASIBLE else None
 
 
 def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
@@ -158,9 +169,7 @@ def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
     if outcome.termination == Termination.INFEASIBLE:
         value = math.inf
     bound = None if value is None else program.dual_bound(value)
-    if outcome.termination == Termination.INFEASIBLE and bound is None:
-        return 0.0  # of a sample of patterns only: it says nothing about all networks
-    return bound if bound is not None and math.isfinite(bound) else None
+    return bound if bound is not None and math.isfinite(bound) else _nothing(outcome)
 
 
 def _termination(

@@ -70,7 +70,9 @@ class Option:
 
 
 START = Option(
-    "construction", "network that a MIP start is made of", choices=("construction", "multistart")
+    "construction",
+    "network that a MIP start is made of, or none",
+    choices=("construction", "multistart", "none"),
 )
 
 
@@ -80,8 +82,9 @@ class Program:
 
     `decode()` reads the network from the variables' current values; `start(network)` sets those
     values from a network (a MIP start), with `decode` after `start` giving the same function.
-    `dual_bound(value)` turns the solver's lower bound into one on the objective. Where
-    `relaxation` is true the problem's optimum is only a lower bound on the objective.
+    `dual_bound(value)` turns the solver's lower bound into one on the objective; `evidence` is
+    "generic" where that holds for almost every label vector only. Where `relaxation` is true the
+    problem's optimum is only a lower bound on the objective. `note` is told with the answer.
     """
 
     problem: Any
@@ -90,6 +93,8 @@ class Program:
     dual_bound: Callable[[float], float | None] = float
     dual_scope: str = "within_bound"
     relaxation: bool = False
+    evidence: str = "claimed"
+    note: str = ""
 
 
 def no_preparation() -> None:
@@ -105,7 +110,8 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
 class Model:
     """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
 
-    `build` gets a verified network that fits the bound, from which a model sizes itself.
+    `build` gets a verified network that fits the bound, from which a model sizes itself. `needs`
+    are the kinds of constraints beyond linear ones: "indicator", "sos1", "cones" (second-order).
     """
 
     summary: str
@@ -114,6 +120,7 @@ class Model:
     build: Callable[..., Program]  # build(instance, objective, incumbent, **options)
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
+    needs: frozenset[str] = frozenset()
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
 
@@ -139,13 +146,15 @@ class Solver:
     """A backend: SOLVER in a file of solvers/. `missing` gives what would install it, or None.
 
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
-    solution, if any, in the problem's own variables.
+    solution, if any, in the problem's own variables. `takes` are the kinds of constraints beyond
+    linear ones that it knows (see `Model.needs`).
     """
 
     summary: str
     frameworks: frozenset[str]
     solve: Callable[[Any, Limits, bool], Outcome]
     version: Callable[[], str]
+    takes: frozenset[str] = frozenset()
     missing: Callable[[], str | None] = lambda: None
 
 

@@ -56,6 +56,11 @@ def slot_count(
     return max(1, int(value) - 1, hidden)
 
 
+def scope(instance: Instance) -> str:
+    """What a slotted model's lower bound holds for."""
+    return "all" if instance.bound is None else "within_bound"
+
+
 def bound_within_slots(slots: int) -> Callable[[float], float]:
     """Networks with more than K neurons are worth more than K, whatever the model's own bound."""
     return lambda value: min(value, slots + 1.0)
