@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class Compiled:
     integer: NDArray[np.bool_]
     when: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     sos1: Sequence[Sequence[int]] = ()
+    seconds: float = 0.0  # that compiling took
 
     @property
     def n_binaries(self) -> int:
@@ -76,6 +78,7 @@ def compile_model(model: Any) -> Compiled:
     SOS1 constraints are Pyomo's; indicator constraints are those in a local suffix `when` of the
     model, which gives a constraint its (binary variable, value).
     """
+    begun = time.monotonic()
     form, sets = _linear_part(model)
     variables = list(form.columns)
     column = {id(v): j for j, v in enumerate(variables)}
@@ -100,6 +103,7 @@ def compile_model(model: Any) -> Compiled:
             if row.constraint in binary_of
         },
         sos1=[[column[id(v)] for v in s.variables if id(v) in column] for s in sets],
+        seconds=time.monotonic() - begun,
     )
 
 

@@ -84,25 +84,51 @@ def solve_model(
     rule, solver = method.rule, method.solver
     if not isinstance(rule, Model) or solver is None:
         raise TypeError(f"{method.name} is no model with a solver")
+    if incumbent is None:
+        incumbent = starting_network(method, instance, objective, limits)
     begun = time.monotonic()
-    options = dict(method.options)
-    source = options.pop("start", "construction")
-    if source == "multistart" and incumbent is None:
-        incumbent = heuristic("multistart", instance, objective, limits, share=0.2)
-    incumbent = incumbent or best_construction(instance, objective)
-    program = rule.build(instance, objective, incumbent, **options)
-    started = program.start is not None and source != "none"
-    if started:
-        _try_start(program, incumbent)
+    program = state(method, instance, objective, incumbent)
     built = time.monotonic()
+    started = program.start is not None and method.options.get("start") != "none"
     outcome = solver.solve(program.problem, limits, started)
     solved = time.monotonic()
     network = None
     if outcome.has_solution:
         network = polish(instance, program.decode(), objective)
     return _answer(method, instance, objective, program, outcome, network, solver.version()).with_(
-        build_time_s=built - begun, solve_time_s=solved - built
+        build_time_s=built - begun + outcome.compile_time_s,
+        solve_time_s=solved - built - outcome.compile_time_s,
     )
+
+
+def starting_network(
+    method: Method, instance: Instance, objective: Objective, limits: Limits
+) -> Network | None:
+    """The network that a model sizes itself by and starts from, as its option `start` says."""
+    start, found = method.options.get("start"), None
+    if start == "none" and isinstance(method.rule, Model) and not method.rule.needs_incumbent:
+        return None
+    if start == "multistart":
+        found = heuristic("multistart", instance, objective, limits, share=0.2)
+    return found or best_construction(instance, objective)
+
+
+def state(
+    method: Method, instance: Instance, objective: Objective, incumbent: Network | None
+) -> Program:
+    """The model's program, with an incumbent's values where it has them and can hold them.
+
+    A model is many small objects that live on: Python's search for dead ones, which would take
+    most of the time, is off meanwhile.
+    """
+    from pyomo.common.gc_manager import PauseGC
+
+    options = {name: value for name, value in method.options.items() if name != "start"}
+    with PauseGC():
+        program: Program = method.rule.build(instance, objective, incumbent, **options)  # type: ignore[union-attr]
+        if program.start is not None and incumbent is not None:
+            _try_start(program, incumbent)
+    return program
 
 
 def _try_start(program: Program, incumbent: Network) -> None:

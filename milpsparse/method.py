@@ -71,7 +71,7 @@ class Option:
 
 START = Option(
     "construction",
-    "network that a MIP start is made of, or none",
+    "network that sizes and starts the model; none: no start, sized by the construction if at all",
     choices=("construction", "multistart", "none"),
 )
 
@@ -110,8 +110,9 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
 class Model:
     """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
 
-    `build` gets a verified network that fits the bound, from which a model sizes itself. `needs`
-    are the kinds of constraints beyond linear ones: "indicator", "sos1", "cones" (second-order).
+    `build` gets a verified network that fits the bound, from which a model sizes itself; or, if it
+    `needs_incumbent` not, None when the user wants no start. `needs` are the kinds of constraints
+    beyond linear ones: "indicator", "sos1", "cones" (second-order).
     """
 
     summary: str
@@ -121,13 +122,17 @@ class Model:
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
     needs: frozenset[str] = frozenset()
+    needs_incumbent: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a solver said: why it stopped and whether it has a solution are separate facts."""
+    """What a solver said: why it stopped and whether it has a solution are separate facts.
+
+    `compile_time_s` is what it took to hand the program to the solver, a part of building.
+    """
 
     termination: Termination
     has_solution: bool
@@ -139,6 +144,7 @@ class Outcome:
     n_cols: int | None = None
     n_binaries: int | None = None
     n_nonzeros: int | None = None
+    compile_time_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

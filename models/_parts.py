@@ -44,13 +44,15 @@ def bound_of(instance: Instance) -> float:
 
 
 def slot_count(
-    instance: Instance, objective: Objective, incumbent: Network, slots: int | None
+    instance: Instance, objective: Objective, incumbent: Network | None, slots: int | None
 ) -> int:
     """Neuron slots K that lose nothing: a network better than the incumbent's value U has at most
     U - 1 neurons; and the incumbent itself fits, so that it can be the MIP start.
     """
     if slots is not None:
         return slots
+    if incumbent is None:
+        raise TypeError("slots are counted from an incumbent")
     value = instance.value(incumbent, objective)
     hidden = incumbent.n_neurons(instance.skip or free_constant(instance, objective))
     return max(1, int(value) - 1, hidden)

@@ -45,7 +45,7 @@ from milpsparse.objective import Objective
 def build(
     instance: Instance,
     objective: Objective,
-    incumbent: Network,
+    incumbent: Network | None,
     *,
     slots: int | None = None,
     symmetry: str = "none",
@@ -124,6 +124,7 @@ MODEL = Model(
     framework="pyomo",
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
+    needs_incumbent=False,
     options={
         "slots": Option(
             None, "neuron slots K (default: the number of points, as published)", low=1
