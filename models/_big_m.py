@@ -104,6 +104,7 @@ def _relaxation(parts: _split.Split, incumbent: Network, ranges: Ranges) -> Any:
     instance, objective = parts.instance, parts.objective
     whole = _split.Split("relaxation", instance, objective, parts.signs)
     m = whole.m
+    _slots.add_parts(m, instance)
     _slots.add_activations(m)
     _slots.add_big_m(m, *ranges)
     used = _slots.add_switches(m, instance, objective)

@@ -17,7 +17,7 @@ from milpsparse.objective import Objective
 
 
 def add_neurons(m: Any, instance: Instance, n_slots: int) -> None:
-    """Slots k with path parameters u_k and u_k . xb_i = p_ki - q_ki, both parts nonnegative."""
+    """Slots k with path parameters u_k and outputs p_ki >= 0 (before the sign)."""
     xb, B = _parts.points(instance).tolist(), instance.bound
     if n_slots * len(xb) > _parts.MAX_BINARIES:
         raise Unsupported(
@@ -26,8 +26,14 @@ def add_neurons(m: Any, instance: Instance, n_slots: int) -> None:
         )
     m.k, m.i, m.j = range(n_slots), range(len(xb)), range(len(xb[0]))
     m.u = pyo.Var(m.k, m.j, bounds=(None, None) if B is None else (-B, B))
-    m.p = pyo.Var(m.k, m.i, bounds=(0, None))
-    m.q = pyo.Var(m.k, m.i, bounds=(0, None))
+    top = [None if B is None else B * sum(map(abs, x)) for x in xb]
+    m.p = pyo.Var(m.k, m.i, bounds=lambda m, k, i: (0, top[i]))
+
+
+def add_parts(m: Any, instance: Instance) -> None:
+    """Pre-activations u_k . xb_i = p_ki - q_ki; a model lets at most one of the two be positive."""
+    xb = _parts.points(instance).tolist()
+    m.q = pyo.Var(m.k, m.i, bounds=lambda m, k, i: m.p[k, i].bounds)
 
     @m.Constraint(m.k, m.i)
     def preactivation(m: Any, k: int, i: int) -> Any:
@@ -131,7 +137,8 @@ def set_start(
             m.u[k, j].set_value(float(u[j]))
         for i, v in enumerate((xb @ u).tolist()):
             m.p[k, i].set_value(max(v, 0.0))
-            m.q[k, i].set_value(max(-v, 0.0))
+            if hasattr(m, "q"):
+                m.q[k, i].set_value(max(-v, 0.0))
             if hasattr(m, "z"):
                 m.z[k, i].set_value(int(v > 0))
         if hasattr(m, "a"):
@@ -139,4 +146,7 @@ def set_start(
     if hasattr(m, "t"):
         for k, j in m.t:
             m.t[k, j].set_value(int(m.u[k, j].value != 0))
+    if hasattr(m, "o"):
+        for at in m.o:
+            m.o[at].set_value(1 - m.switch[at].value)
     start_free_part(m, linear)

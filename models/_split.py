@@ -40,7 +40,8 @@ PREFIX = 16  # points of a lexicographic order: their weights stay below 2^16
 class Split:
     """A Pyomo model `m` of slots with signs, to be completed by what makes it this model.
 
-    `m` has u, p, q; the model adds when these may be positive, and `complete` states the rest.
+    `m` has path parameters u and outputs p; the model adds when these may be positive, `program`
+    the rest.
     """
 
     name: str

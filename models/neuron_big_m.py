@@ -52,6 +52,7 @@ def build(
     from milpsparse.models import _big_m, _slots, _split
 
     parts = _split.split("neuron_big_m", instance, objective, incumbent, slots)
+    _slots.add_parts(parts.m, instance)
     _slots.add_activations(parts.m)
     _slots.add_big_m(parts.m, *_big_m.ranges(parts, incumbent, big_m))
     used = _slots.add_switches(parts.m, instance, objective)

@@ -61,6 +61,7 @@ def build(
     M = _parts.bound_of(instance) * (instance.n_features * abs(instance.X).max() + 1)
     m = pyo.ConcreteModel("neuron_mccormick")
     _slots.add_neurons(m, instance, K)
+    _slots.add_parts(m, instance)
     _slots.add_activations(m)
     _slots.add_big_m(m, np.full((K, instance.n_samples), -M), np.full((K, instance.n_samples), M))
     free = _slots.add_free_part(m, instance, objective)
