@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from milpsparse.answer import Answer, Termination
 from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE, gap, rounded
-from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program
+from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program, Solver
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.refit import polish
+from milpsparse.turns import solve_in_turn
 
 
 def execute(
@@ -86,6 +88,29 @@ def solve_model(
         raise TypeError(f"{method.name} is no model with a solver")
     if incumbent is None:
         incumbent = starting_network(method, instance, objective, limits)
+    turns = incumbent and rule.turns(instance, objective, incumbent, method.options)
+    if incumbent is None or turns is None:
+        return _solve_program(method, solver, instance, objective, limits, incumbent)
+    return solve_in_turn(
+        turns,
+        lambda options: _solve_program(
+            replace(method, options=options), solver, instance, objective, limits, incumbent
+        ),
+        incumbent,
+        str(objective),
+        lambda network: instance.value(network, objective),
+    )
+
+
+def _solve_program(
+    method: Method,
+    solver: Solver,
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    incumbent: Network | None,
+) -> Answer:
+    """The answer of one program, with its network polished."""
     begun = time.monotonic()
     program = state(method, instance, objective, incumbent)
     built = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.objective import Objective
+from milpsparse.turns import Turn
 
 Options = Mapping[str, Any]
 
@@ -106,19 +107,28 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
     return None
 
 
+def at_once(
+    instance: Instance, objective: Objective, incumbent: Network, options: Options
+) -> Iterator[Turn] | None:
+    """One program is the whole question."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
 
     `build` gets a verified network that fits the bound, from which a model sizes itself; or, if it
     `needs_incumbent` not, None when the user wants no start. `needs` are the kinds of constraints
-    beyond linear ones: "indicator", "sos1", "cones" (second-order).
+    beyond linear ones: "indicator", "sos1", "cones" (second-order). A model that takes several
+    programs to answer gives their options by `turns`, smallest value first.
     """
 
     summary: str
     framework: str  # "pyomo" or "cvxpy"
     objectives: frozenset[str]
     build: Callable[..., Program]  # build(instance, objective, incumbent, **options)
+    turns: Callable[[Instance, Objective, Network, Options], Iterator[Turn] | None] = at_once
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
     needs: frozenset[str] = frozenset()

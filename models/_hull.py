@@ -111,10 +111,7 @@ class _Separator:
         u, switch = x[self.u[:, j]][:, None], x[self.switch[:, j]][:, None]
         W = self.weight[:, j]
         values = np.array(
-            [
-                a * self.xb[:, j] * u + W * (b * x[self.z] + c * switch + d)
-                for a, b, c, d in terms
-            ]
+            [a * self.xb[:, j] * u + W * (b * x[self.z] + c * switch + d) for a, b, c, d in terms]
         )
         at = values.argmin(axis=0)
         return np.take_along_axis(values, at[None], axis=0)[0], at

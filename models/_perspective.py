@@ -1,4 +1,4 @@
-"""Perspective rows: what a slot may put out, times the switches that let it. See `neuron_perspective`."""
+"""Perspective rows: what a slot may put out, times its switches. See `neuron_perspective`."""
 
 from __future__ import annotations
 

@@ -32,6 +32,8 @@ Source
 
 from __future__ import annotations
 
+from typing import Any
+
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Program
 from milpsparse.models import _options, _parts
@@ -46,7 +48,7 @@ def build(
     *,
     slots: int | None,
     big_m: str,
-    **shared: bool | str,
+    **shared: Any,
 ) -> Program:
     """State the model; see the module's docstring."""
     from milpsparse.models import _big_m, _slots, _split

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from milpsparse.bounds import best_bound
+from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Option, Options, Program
 from milpsparse.models import _options
@@ -44,16 +45,18 @@ def build(
     objective: Objective,
     incumbent: Network,
     *,
-    plus: int,
-    minus: int,
+    plus: int | None,
+    minus: int | None,
     symmetry: str,
     cover: bool,
 ) -> Program:
-    """State the question for one split; see the module's docstring."""
+    """State the question for one split; BadInput where the options name none."""
     import pyomo.environ as pyo
 
     from milpsparse.models import _big_m, _slots, _split
 
+    if plus is None or minus is None:
+        raise BadInput("neuron_fixed_width is one program for each split: give plus and minus")
     signs = [1] * plus + [-1] * minus
     parts = _split.Split("neuron_fixed_width", instance, objective, signs)
     m = parts.m
@@ -100,7 +103,7 @@ def refuses(instance: Instance, objective: Objective, options: Any) -> str | Non
 
 
 MODEL = Model(
-    summary="is there a network of so many positive and negative neurons? (Pyomo MILP, no objective)",
+    summary="is there a network of so many positive and negative neurons? (Pyomo feasibility MILP)",
     framework="pyomo",
     objectives=frozenset({"neurons"}),
     build=build,

@@ -22,8 +22,8 @@ Size
 Validity
     Option transformation: bigm takes its constants from the bounds of the variables, mbigm one for
     each pair of disjuncts from linear programs (Pyomo solves them with HiGHS), hull needs none: it
-    gives each disjunct a copy of its variables, and its relaxation is that of the cuts in
-    `neuron_hull_cuts`, all of them.
+    gives each disjunct a copy of its variables, and its relaxation is that of all cuts of
+    `neuron_hull_cuts` that have no switch in them.
 Source
     Balas (1998) for the hull; Trespalacios & Grossmann (2015) for multiple big-M; Pyomo.GDP.
 """

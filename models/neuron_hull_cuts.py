@@ -11,20 +11,22 @@ Cuts
     most violated one in O(D).
 Rounds
     Solve the linear relaxation (HiGHS), add the most violated cut of every k, i and part that is
-    violated, and again, `rounds` times or until none is. Cuts that are slack at the end are dropped.
+    violated, and again, `rounds` times or until none is. Cuts that are slack then are dropped.
 Size
     At most 4KN cuts a round, of up to 2D + 2 terms.
 Validity
     Active (z = 1): p = sum_j xb_ij u_kj, and each term is at least xb_ij u_kj. Inactive: p = 0, and
     each term is at least 0. Both use only |u_kj| <= B and |u_kj| <= B a_k or B t_kj.
-    With t = 1 the first two terms give the hull of {(u, p, z): p = relu(xb_i . u)} over the box; the
-    terms with t_kj make perspective rows, and mixtures of both, of it.
+    With t = 1 the first two terms give the hull of {(u, p, z): p = relu(xb_i . u)} over the box;
+    those with t_kj alone are the perspective rows.
 Source
     Anderson, Huchette, Ma, Tjandraatmadja & Vielma (2020), with data and weights exchanged: here
     the input x is the constant and the weights u are the variables.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Option, Program
@@ -41,7 +43,7 @@ def build(
     slots: int | None,
     big_m: str,
     rounds: int,
-    **shared: bool | str,
+    **shared: Any,
 ) -> Program:
     """State the model and separate the cuts; see the module's docstring."""
     from milpsparse.models import _big_m, _hull, _slots, _split

@@ -9,11 +9,11 @@ Subject to
     sum_k s_k p_ki + a . x_i + c = y_i                for all i
     |u_kj| <= B where B is finite; the rows of the options symmetry and cover
 Size
-    As `neuron_big_m`, with 4KN indicator constraints for its big-M rows and 4KD for its bounds on u.
+    As `neuron_big_m`, with 4KN indicator constraints for its big-M rows, 4KD for its bounds on u.
 Validity
     Each implication is what its binary means, and holds for networks of any size: without B the
-    solver's bound is one for all networks. Its tolerance is that of the implied rows, so no activation
-    leaks through a large M.
+    solver's bound is one for all networks. No activation leaks through a large M: tolerances are
+    those of the implied rows.
 Source
     Fischetti & Jo (2018) state ReLU networks with indicator constraints.
 """
@@ -35,7 +35,7 @@ def build(
     incumbent: Network,
     *,
     slots: int | None,
-    **shared: bool | str,
+    **shared: Any,
 ) -> Program:
     """State the model; see the module's docstring."""
     from milpsparse.models import _slots, _split

@@ -21,6 +21,8 @@ Source
 
 from __future__ import annotations
 
+from typing import Any
+
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Program
 from milpsparse.models import _options, _parts
@@ -35,7 +37,7 @@ def build(
     *,
     slots: int | None,
     big_m: str,
-    **shared: bool | str,
+    **shared: Any,
 ) -> Program:
     """State the model; see the module's docstring."""
     from milpsparse.models import _big_m, _perspective, _slots, _split

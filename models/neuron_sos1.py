@@ -19,7 +19,7 @@ Subject to
     sum_k s_k p_ki + a . x_i + c = y_i                for all i
     u_k1 <= u_k+1,1                                   inside a sign, with symmetry=first_weight
 Size
-    2K or 2KD binaries, 2KN + 2KD sets of two, 2K(2N + 2D) continuous; 2KN + N rows and one a binary.
+    2K or 2KD binaries; 2K(2N + 2D) continuous; 2KN + 2KD sets of two; about 2KN + 2KD + N rows.
 Validity
     At most one entry of a set is not 0: p or q, and u only where its switch is on. Nothing
     depends on B: without it the solver's bound is one for all networks.
