@@ -41,7 +41,8 @@ class Answer:
     `claimed_dual_bound` is a lower bound on the objective, claimed for all networks (scope "all")
     or for those with |u| <= bound_used ("within_bound"). `claimed_generic_bound` is one that holds
     for almost every label vector, and so proves nothing about this one. `raw_status` keeps the
-    solver's words. `proof` holds the lines of a proof file, by which the lower bound is more than a claim.
+    solver's words. `proof` holds the lines of a proof file, by which the lower bound is more than a
+    claim.
     """
 
     objective: str

@@ -88,7 +88,9 @@ def solve_model(
         raise TypeError(f"{method.name} is no model with a solver")
     if incumbent is None:
         incumbent = starting_network(method, instance, objective, limits)
-    turns = incumbent and rule.turns(instance, objective, incumbent, method.options)
+    turns = None
+    if incumbent is not None:
+        turns = rule.turns(instance, objective, incumbent, method.options)
     if incumbent is None or turns is None:
         return _solve_program(method, solver, instance, objective, limits, incumbent)
     return solve_in_turn(

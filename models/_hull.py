@@ -16,6 +16,8 @@ from milpsparse.models import _parts
 VIOLATED = 1e-4  # of M_i: smaller violations are not worth a row
 LP_SECONDS = 20.0  # for one relaxation; where it takes longer, no more rounds
 
+Term = tuple[int, int, int, int]
+
 # A term of a cut: its multipliers of xb_ij u_kj, and of W_ij z_ki, W_ij times the switch, W_ij.
 ACTIVE = {
     "a": [(1, -1, 1, 0), (0, 1, 0, 0)],
@@ -105,7 +107,7 @@ class _Separator:
         return found
 
     def _least(
-        self, x: NDArray[np.float64], j: int, terms: list[tuple[int, ...]]
+        self, x: NDArray[np.float64], j: int, terms: list[Term]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The least term of entry j, for every slot and point, and which one it is."""
         u, switch = x[self.u[:, j]][:, None], x[self.switch[:, j]][:, None]

@@ -18,5 +18,6 @@ SYMMETRY = Option(
 )
 COVER = Option(True, "rows that cover each label by its sign (only without a skip connection)")
 GENERIC = Option(False, "add the bound of almost every labelling: the model then proves nothing")
+SAMPLE = Option(None, "use about this many sampled patterns: no lower bound then", low=1)
 
 SPLIT = {"slots": SLOTS, "symmetry": SYMMETRY, "cover": COVER, "generic": GENERIC}

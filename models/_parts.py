@@ -116,6 +116,11 @@ def hidden_patterns(instance: Instance, sample: int | None = None) -> NDArray[np
     return found[useful]
 
 
+def sample_note(sample: int | None) -> str:
+    """What is said with the answer of a program over a sample of the patterns."""
+    return "" if sample is None else "a sample of the patterns: an upper bound only"
+
+
 @lru_cache(maxsize=4)
 def _all_patterns(instance: Instance) -> NDArray[np.bool_]:
     return patterns(instance.X_exact)

@@ -104,7 +104,7 @@ class Split:
         path = network.path.astype(float)
         points = _parts.points(self.instance)
         active = np.array([points @ u > 0 for u in path]).reshape(len(path), len(points))
-        place = {}
+        place: dict[int, NDArray[np.float64]] = {}
         for sign in (1, -1):
             slots = [k for k, s in enumerate(self.signs) if s == sign]
             neurons = [k for k, s in enumerate(network.signs) if s == sign]

@@ -33,8 +33,8 @@ import numpy as np
 
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
-from milpsparse.method import Model, Option, Program
-from milpsparse.models import _parts
+from milpsparse.method import Model, Program
+from milpsparse.models import _options, _parts
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 
@@ -82,6 +82,7 @@ def build(
         start=lambda network: _start(m, instance, objective, network, pattern),
         dual_bound=float if sample is None else _no_bound,
         relaxation=objective.kind == "parameters",
+        note=_parts.sample_note(sample),
     )
 
 
@@ -160,7 +161,5 @@ MODEL = Model(
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
     refuses=_parts.too_many_patterns,
-    options={
-        "sample": Option(None, "use about this many sampled patterns: no lower bound then", low=1)
-    },
+    options={"sample": _options.SAMPLE},
 )
