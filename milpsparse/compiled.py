@@ -1,4 +1,4 @@
-"""A linear program as sparse matrices: from a Pyomo model, and into HiGHS."""
+"""A linear program as sparse matrices: from a Pyomo model or cvxpy problem, and into HiGHS."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from milpsparse.errors import Unsupported
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,21 @@ class Compiled:
     integer: NDArray[np.bool_]
     when: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     sos1: Sequence[Sequence[int]] = ()
+    rows: Sequence[Any] = ()  # Pyomo's constraints
     seconds: float = 0.0  # that compiling took
 
     @property
     def n_binaries(self) -> int:
         """Integer columns with bounds inside [0, 1]."""
         return int(np.sum(self.integer & (self.lower >= 0) & (self.upper <= 1)))
+
+    def column_names(self) -> list[str]:
+        """Names of the variables."""
+        return [v.name for v in self.variables]
+
+    def row_names(self) -> list[str]:
+        """Names of the constraints, or numbers where they have none."""
+        return [row.name for row in self.rows] or [f"r{i}" for i in range(len(self.row_lower))]
 
     def start(self) -> NDArray[np.float64] | None:
         """The variables' current values as a MIP start; None where one is unset."""
@@ -103,6 +114,7 @@ def compile_model(model: Any) -> Compiled:
             if row.constraint in binary_of
         },
         sos1=[[column[id(v)] for v in s.variables if id(v) in column] for s in sets],
+        rows=[row.constraint for row in form.rows],
         seconds=time.monotonic() - begun,
     )
 
@@ -121,3 +133,63 @@ def _linear_part(model: Any) -> tuple[Any, list[Any]]:
     finally:
         for block in blocks:
             block.activate()
+
+
+def compile_problem(problem: Any) -> Compiled:
+    """The matrices of a Pyomo model or a linear cvxpy Problem.
+
+    Raises
+    ------
+    Unsupported
+        A problem with cones or a quadratic objective.
+    """
+    if hasattr(problem, "component_data_objects"):
+        return compile_model(problem)
+    return _compile_cvxpy(problem)
+
+
+def _compile_cvxpy(problem: Any) -> Compiled:
+    """A x + s = b with s = 0 or s >= 0, which is what cvxpy makes of a linear program."""
+    begun = time.monotonic()
+    data, _, _ = problem.get_problem_data("CLARABEL")
+    dims, A, b = data["dims"], data["A"].tocsc(), np.asarray(data["b"], float)
+    if dims.zero + dims.nonneg < len(b) or data.get("P") is not None:
+        raise Unsupported("the model is no linear program: it has cones or a quadratic objective")
+    n = A.shape[1]
+    return Compiled(
+        variables=[_Named(name) for name in _cvxpy_names(problem, data["param_prob"], n)],
+        c=np.asarray(data["c"], float),
+        offset=float(data["param_prob"].apply_parameters()[1]),
+        A=A,
+        row_lower=np.where(np.arange(len(b)) < dims.zero, b, -np.inf),
+        row_upper=b,
+        lower=np.full(n, -np.inf),
+        upper=np.full(n, np.inf),
+        integer=np.zeros(n, bool),
+        seconds=time.monotonic() - begun,
+    )
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A column of a cvxpy problem."""
+
+    name: str
+    value: None = None
+
+
+def _cvxpy_names(problem: Any, canonical: Any, n: int) -> list[str]:
+    """x0[i,j] for the entries of the first variable, and so on; t for those that cvxpy adds.
+
+    cvxpy's own names (var31) count the variables of the process.
+    """
+    own = {variable.id: f"x{at}" for at, variable in enumerate(problem.variables())}
+    found = [f"t[{j}]" for j in range(n)]
+    for variable in canonical.variables:
+        if variable.id in own:
+            first = canonical.var_id_to_col[variable.id]
+            for at in range(variable.size):
+                entry = np.unravel_index(at, variable.shape, order="F") if variable.shape else ()
+                indices = ",".join(str(i) for i in entry)
+                found[first + at] = f"{own[variable.id]}[{indices}]"
+    return found

@@ -221,14 +221,18 @@ class Method:
         return objective.kind in self.rule.objectives
 
     def refusal(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
-        """Why this method does not take this instance and objective, or None."""
+        """Why this method does not take this instance and objective or cannot run here, or None."""
+        return self.declines(instance, objective, bound) or self.missing()
+
+    def declines(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
+        """Why this method never takes this instance and objective, or None."""
         if not self.takes(objective):
             return f"{self.name} takes {', '.join(sorted(self.rule.objectives))}, not {objective}"
         if self.rule.needs_bound and instance.bound is None and bound == "none":
             return f"{self.name} needs a finite bound B: give --bound B or --bound auto"
         if reason := self.rule.refuses(instance, objective, self.options):
             return f"{self.name}: {reason}"
-        return self.missing()
+        return None
 
     def versions(self) -> dict[str, str]:
         """Versions of all that decides what the method computes, for task keys."""

@@ -54,9 +54,30 @@ def parse_method(text: str) -> Method:
     )
 
 
+def parse_model(text: str) -> Method:
+    """The model of this name, to be stated: with any solver that takes it, installed or not."""
+    match, models = _NAME.fullmatch(text.strip()), registry.names("models")
+    if match is None or (match["solver"] and match["rule"] in models):
+        return parse_method(text)
+    name = match["rule"]
+    if name in registry.names("algorithms"):
+        raise BadInput(f"{name} is an algorithm, not a model; models: {', '.join(models)}")
+    able = _able(registry.load("models", name))
+    return parse_method(f"{text}@{min(able, key=_highs_first)}")
+
+
+def _able(rule: Model) -> list[str]:
+    """The solvers that know all kinds of constraints of a model."""
+    return [s for s in registry.names("solvers") if _lacks(s, rule) is None]
+
+
+def _highs_first(solver_name: str) -> tuple[bool, str]:
+    return solver_name != "highs", solver_name
+
+
 def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
     """The named solver if it takes the model; without a name, the first installed one that does."""
-    able = [s for s in registry.names("solvers") if _lacks(s, rule) is None]
+    able = _able(rule)
     if solver_name is not None:
         if lacking := _lacks(solver_name, rule):
             raise BadInput(
@@ -64,7 +85,7 @@ def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
                 f"solvers that do: {', '.join(able)}"
             )
         return solver_name
-    for name in sorted(able, key=lambda n: (n != "highs", n)):
+    for name in sorted(able, key=_highs_first):
         if registry.load("solvers", name).missing() is None:
             return name
     reasons = [str(registry.load("solvers", name).missing()) for name in able]
@@ -104,6 +125,5 @@ def all_methods() -> list[str]:
     found = []
     for name in registry.names("models"):
         rule = registry.load("models", name)
-        solvers = [s for s in registry.names("solvers") if _lacks(s, rule) is None]
-        found += [f"{name}@{solver}" for solver in solvers]
+        found += [f"{name}@{solver}" for solver in _able(rule)]
     return found + registry.names("algorithms")
