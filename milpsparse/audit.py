@@ -6,7 +6,6 @@ An optimum that touches its bounds, or that changes with B, is one of the box an
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +28,7 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 
 TOUCH = 1e-6  # relative distance from a bound at which it counts as touched
-ENTRY = re.compile(r"(.*\.)?u\[")  # models call path parameters u
+COPIES = "_pyomo_gdp_hull"  # of variables, by Pyomo: the hull restates their bounds, no big-M
 LARGEST_B = 1e15  # no doubling beyond it
 
 
@@ -196,8 +195,12 @@ def root_bound(p: Compiled, program: Program, limits: Limits) -> float | None:
 def touching(stated: Formulation, network: Network | None) -> dict[str, int | None]:
     """Entries and big-M rows, and how many of them a network touches (None: not known)."""
     p = stated.compiled
-    entry = np.array([bool(ENTRY.match(name)) for name in p.column_names()])
+    names = p.column_names()
+    entry = np.array([name.startswith("u[") for name in names])  # so models call them
+    copied = np.array([name.startswith(COPIES) for name in names])
     rows, big_m = big_m_rows(p)
+    own = (p.A.tocsr()[rows] != 0) @ (~(copied | p.integer)).astype(int) > 0
+    rows, big_m = rows[own], big_m[own]
     A = p.A.tocsr()[rows]
     of_entry = np.asarray((A != 0) @ (~(entry | p.integer)).astype(int)).ravel() == 0
     bounded = entry & (np.isfinite(p.upper) | _columns_of(A[of_entry]))

@@ -135,7 +135,9 @@ def audit_text(found: Audit) -> str:
         f"{found.method} on {found.instance.name}, {limit}",
         f"{found.objective!s:<9} {value}, lower bound {lower}",
     ]
-    if f["entries_at_big_m"] is None:
+    if not f["entries"] and not f["big_m_rows"]:
+        lines.append("at big-M  the model has none")
+    elif f["entries_at_big_m"] is None:
         lines.append("at big-M  not known: the model holds no network to look at")
     else:
         entries = f"{f['entries_at_big_m']} of {_count(f['entries'], 'bounded entry')}"
