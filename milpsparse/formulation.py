@@ -66,6 +66,9 @@ def formulate(
     """
     method, instance = model_for(text, instance, objective, bound)
     start = starting_network(method, instance, objective, limits or Limits())
+    rule = method.rule
+    if isinstance(rule, Model) and start and rule.turns(instance, objective, start, method.options):
+        raise Unsupported(f"{text} asks several programs in turn: give the options of one of them")
     program = state(method, instance, objective, start)
     return Formulation(
         instance=instance,

@@ -80,8 +80,11 @@ def _sides(p: Compiled, rows: list[str]) -> Iterator[str]:
 def _bounds(p: Compiled, columns: list[str]) -> Iterator[str]:
     """Every bound is written: readers differ in what they take for the default."""
     yield "BOUNDS"
-    for name, low, high in zip(columns, p.lower.tolist(), p.upper.tolist(), strict=True):
-        if low == high:
+    given = zip(columns, p.integer.tolist(), p.lower.tolist(), p.upper.tolist(), strict=True)
+    for name, integer, low, high in given:
+        if integer and (low, high) == (0, 1):  # SCIP takes no other word for the z of indicators
+            yield f" BV BND {name}"
+        elif low == high:
             yield f" FX BND {name} {low!r}"
         elif low == -np.inf and high == np.inf:
             yield f" FR BND {name}"
