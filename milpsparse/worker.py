@@ -54,7 +54,7 @@ class Outcome:
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(["milpsparse.worker", "pyomo.environ", "highspy", "cvxpy"])
+    ctx.set_forkserver_preload(["milpsparse.warm"])
     return ctx
 
 
