@@ -56,8 +56,11 @@ def formulate(
     objective: Objective,
     limits: Limits | None = None,
     bound: str = "auto",
+    start: Network | None = None,
 ) -> Formulation:
-    """State the model of this name, with the bound and the starting network that a solve takes.
+    """State the model of this name with the bound that a solve takes.
+
+    It is sized by `start`, or else by the starting network that a solve takes.
 
     Raises
     ------
@@ -65,7 +68,8 @@ def formulate(
         No such model, or one that does not take this instance and objective.
     """
     method, instance = model_for(text, instance, objective, bound)
-    start = starting_network(method, instance, objective, limits or Limits())
+    if start is None:
+        start = starting_network(method, instance, objective, limits or Limits())
     rule = method.rule
     if isinstance(rule, Model) and start and rule.turns(instance, objective, start, method.options):
         raise Unsupported(f"{text} asks several programs in turn: give the options of one of them")
