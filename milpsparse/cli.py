@@ -228,7 +228,7 @@ def audit(data: str, **given: Any) -> None:
 @click.option("--sol", "kinds", flag_value="sol", multiple=True, help="A network in it, .sol.")
 @click.option("--solu", "kinds", flag_value="solu", multiple=True, help="Best values of DIR.")
 @click.option("--trc", "kinds", flag_value="trc", multiple=True, help="Traces of DIR, for PAVER.")
-@click.option("--solvetrace", "kinds", flag_value="solvetrace", multiple=True, hidden=True)
+@click.option("--solvetrace", "kinds", flag_value="solvetrace", multiple=True, help="Not yet.")
 @click.option("--model", metavar="M", help="The model: name or name[option=value].")
 @click.option("--objective", default="neurons", show_default=True, help="As in solve.")
 @click.option("--bound", metavar="B|auto|none", help="As in solve.")
