@@ -95,7 +95,7 @@ class Split:
         if self.instance.skip or _parts.free_constant(self.instance, self.objective):
             return
 
-        @self.m.Constraint([i for i in self.m.i if y[i] != 0])
+        @self.m.Constraint([i for i in self.m.i if any(s * y[i] > 0 for s in signs)])
         def cover(m: Any, i: int) -> Any:
             return pyo.quicksum(m.z[k, i] for k in m.k if signs[k] * y[i] > 0) >= 1
 

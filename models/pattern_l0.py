@@ -129,7 +129,10 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
 def _start(
     m: Any, instance: Instance, objective: Objective, network: Network, pattern: Any
 ) -> None:
-    """Put each neuron into a block whose closed cone holds it."""
+    """Put each neuron into a block whose closed cone holds it; dead ones are left out.
+
+    With a skip connection a neuron that is active everywhere is a part of that.
+    """
     from milpsparse.models import _slots
 
     network, linear = _parts.separate(instance, objective, network)
@@ -139,6 +142,11 @@ def _start(
     for v in m.n.values():
         v.set_value(0)
     for k, sign in enumerate(network.signs):
+        if (values[:, k] <= 0).all():
+            continue
+        if instance.skip and (values[:, k] >= 0).all():
+            linear += sign * network.path[k].astype(float)
+            continue
         at = np.flatnonzero((side * values[:, k] >= 0).all(axis=1))
         if len(at) == 0:
             raise Unsupported("a neuron's pattern is not among the model's")
