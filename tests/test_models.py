@@ -79,7 +79,7 @@ NEURON_CASES = [  # points, inputs, seed, bound (active in half of them), skip
 ]
 PARAMETER_CASES = [  # and whether biases count
     (3, 1, 0, 8.0, False, None),
-    (3, 1, 0, 2.0, False, None),
+    (3, 1, 2, 2.0, False, None),
     (4, 1, 0, 2.0, True, None),
     (4, 1, 1, 8.0, True, True),
     (3, 2, 1, 2.0, False, None),
