@@ -60,7 +60,11 @@ def _judgement(solution: Solution) -> str:
     generic = ""
     if v.generic_bound is not None and v.generic_bound > (v.dual_bound or 0):
         generic = f"; at least {v.generic_bound:g} for almost every labelling"
-    why = {"time_limit": "; stopped at the time limit"}.get(str(v.termination), "")
+    whys = {
+        "time_limit": "; stopped at the time limit",
+        "infeasible": "; what was asked is infeasible",
+    }
+    why = whys.get(str(v.termination), "")
     return f"{value}{lower}{generic}{why}"
 
 
