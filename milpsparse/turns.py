@@ -8,9 +8,8 @@ from typing import Any
 from milpsparse.answer import Answer, Termination
 from milpsparse.network import Network
 
-Turn = tuple[
-    int, Mapping[str, Any]
-]  # a lower bound, if all programs before are infeasible; options
+# A lower bound that holds if all programs before are infeasible, and the options of this one.
+Turn = tuple[int, Mapping[str, Any]]
 
 
 def solve_in_turn(
