@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from milpsparse import checker, library, store
+from milpsparse import checker, library, registry, store
+from milpsparse.contradictions import contradictions
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.human import human, pstar_json, pstar_text
 from milpsparse.instance import Instance
@@ -206,6 +207,9 @@ def run(
         return INTERRUPTED
     bar.close()
     click.echo(f"{done} done, {failed} failed; rows in {folder / store.RUNS}")
+    stored = store.latest(folder)
+    for key, found in contradictions(stored.values()).items():
+        click.echo(f"contradiction: {_named(stored[key], found.reason)} (milpsparse check {out})")
     return OK
 
 
@@ -244,7 +248,6 @@ def status(folder: Path) -> None:
 
 def check(folder: Path) -> int:
     """Second pass over stored rows: each answer again, then all claims against each other."""
-    from milpsparse.contradictions import contradictions
     from milpsparse.run import answer_of, checked_columns, instance_of
 
     rows = store.latest(folder)
@@ -265,16 +268,45 @@ def check(folder: Path) -> int:
         if verdict.failed:
             wrong.append(_named(row, verdict.fail_reason))
         lines.append({**identity, **checked_columns(verdict, row["check_time_s"])})
-    for key, reason in contradictions(rows.values()).items():
-        wrong.append(_named(rows[key], reason))
+    for key, found in contradictions(rows.values()).items():
+        wrong.append(_named(rows[key], found.reason))
         for line in lines:
             if line["task_key"] == key:
-                line |= {"verdict": "fail_dual_bound", "fail_reason": reason}
+                line |= {"verdict": found.verdict, "fail_reason": found.reason}
     store.write_atomically(folder / store.CHECKS, b"".join(map(store.to_line, lines)))
     for text in wrong:
         click.echo(text)
     click.echo(f"{len(rows)} rows checked, {len(wrong)} wrong claims")
     return WRONG if wrong else OK
+
+
+def check_plugin(name: str) -> int:
+    """Ask all items of a plug-in, one line each."""
+    from milpsparse.testing import items, kinds_of
+
+    words: list[str] = []
+    for kind in kinds_of(name):
+        click.echo(f"{registry.entries(kind)[name]}: {registry.entries(kind)[name].file}")
+        if reason := registry.broken(kind, name):
+            click.echo(f"fail    loads{'':<20} {reason}")
+            words.append("fail")
+            continue
+        for item in items(name, kind):
+            found = item.find()
+            words.append(found.word)
+            click.echo(f"{found.word:<7} {item!s:<20} {found.why or item.question.about}")
+    counts = {word: words.count(word) for word in ("pass", "cannot", "skip", "fail")}
+    click.echo(", ".join(f"{n} {word}" for word, n in counts.items() if n))
+    return WRONG if counts["fail"] else OK
+
+
+def doctor(as_json: bool) -> int:
+    """Print what works here."""
+    from milpsparse.doctor import report, text
+
+    found = report()
+    click.echo(json.dumps(found, indent=1) if as_json else text(found))
+    return WRONG if any(s["state"] == "fails" for s in found["solvers"].values()) else OK
 
 
 def verify(files: tuple[str, ...], data: str | None) -> int:

@@ -1,48 +1,128 @@
-"""Claims against each other: a lower bound of one method above a verified network of another."""
+"""Claims against each other: every pair of rows on one instance and objective, as PAVER does.
+
+Rows of one group have the same data, bound and flags (they share the instance's hash). Compared are
+- a lower bound, claimed or proved, or "infeasible", with the verified exact network of another row;
+- the optima of two rows, where only networks within tolerance stand behind them.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from milpsparse.judge import TOLERANCE, rounded
-from milpsparse.objective import parse_objective
+from milpsparse.objective import Objective, parse_objective
+
+Row = Mapping[str, Any]
+PROVED = ("theorem", "proof", "search")
 
 
-def contradictions(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Task keys whose claimed lower bound another row's verified network refutes, with the reason.
+class Contradiction(NamedTuple):
+    """What is wrong with a row's claim: the verdict and the reason, which names the other row."""
 
-    The verified side stands where its network is exact. Rows compare on one instance and objective;
-    a bound that holds only within a bound used for an unbounded instance is compared with networks
-    of that bound alone.
+    verdict: str
+    reason: str
+
+
+class _Lower(NamedTuple):
+    """A lower bound that a row stands for."""
+
+    value: float
+    for_all: bool  # networks; else for those within the bound that the row used
+    words: str
+
+
+def contradictions(rows: Iterable[Row]) -> dict[str, Contradiction]:
+    """Task keys whose claim another row contradicts, each with its strongest contradiction.
+
+    Rows that failed their own check are named there; still, their verified networks count.
     """
     groups = defaultdict(list)
     for row in rows:
         groups[row["instance_sha256"], row["objective"]].append(row)
-    found: dict[str, str] = {}
+    found: dict[str, Contradiction] = {}
     for (_, objective), group in groups.items():
         goal = parse_objective(objective)
-        for row in group:
-            claim = None if row["claimed_dual_bound"] is None else float(row["claimed_dual_bound"])
-            if claim is None or not math.isfinite(claim) or str(row["verdict"]).startswith("fail"):
-                continue
-            sure = [r for r in group if r["primal_bound"] is not None and r["exact"]]
-            rivals = [r for r in sure if _comparable(row, r)]
-            best = min(rivals, key=lambda r: r["primal_bound"], default=None)
-            if best is None:
-                continue
-            value = best["primal_bound"]
-            if rounded(claim, goal) > value + TOLERANCE * max(1.0, abs(value)):
-                found[row["task_key"]] = (
-                    f"claims the lower bound {claim:g}; {best['method']} has a verified {value:g}"
-                )
+        claimed = [row for row in group if not str(row["verdict"]).startswith("fail")]
+        for row in claimed:
+            if reason := _refuted(row, group, goal):
+                found[row["task_key"]] = Contradiction("fail_dual_bound", reason)
+        standing = [row for row in claimed if row["task_key"] not in found]
+        for row, reason in _different_optima(standing, goal):
+            found.setdefault(row["task_key"], Contradiction("fail_inconsistent", reason))
     return found
 
 
-def _comparable(claim: Mapping[str, Any], rival: Mapping[str, Any]) -> bool:
-    if claim["bound"] is not None or claim["claimed_dual_bound_scope"] == "all":
+def _refuted(row: Row, group: Sequence[Row], objective: Objective) -> str:
+    """Why a lower bound of this row cannot hold, "" where no network of the group is below it."""
+    for lower in _lower_bounds(row):
+        rivals = [r for r in group if r["primal_bound"] is not None and r["exact"]]
+        rivals = [r for r in rivals if lower.for_all or _within(r, row)]
+        best = min(rivals, key=_rank, default=None)
+        if best is not None and _above(rounded(lower.value, objective), best["primal_bound"]):
+            return f"{lower.words}; {best['method']} has a verified {best['primal_bound']:g}"
+    return ""
+
+
+def _rank(row: Row) -> tuple[float, bool]:
+    """Least value first; of equal ones, rows whose own claims hold."""
+    return row["primal_bound"], str(row["verdict"]).startswith("fail")
+
+
+def _lower_bounds(row: Row) -> Iterator[_Lower]:
+    bounded = row["bound"] is not None
+    claim = row["claimed_dual_bound"]
+    if claim is not None and math.isfinite(float(claim)):
+        for_all = bounded or row["claimed_dual_bound_scope"] == "all"
+        yield _Lower(float(claim), for_all, f"claims the lower bound {float(claim):g}")
+    if row.get("claimed_termination") == "infeasible":
+        yield _Lower(math.inf, bounded, "claims that no network fits")
+    if row.get("evidence") in PROVED and row.get("dual_bound") is not None:
+        value, for_all = float(row["dual_bound"]), bounded or row["dual_bound_scope"] == "all"
+        yield _Lower(value, for_all, f"has the lower bound {value:g} by {row['evidence']}")
+
+
+def _different_optima(rows: Sequence[Row], objective: Objective) -> Iterator[tuple[Row, str]]:
+    """Rows that claim an optimum other than the least one claimed; and the row of that.
+
+    A network within tolerance may well be below a proved bound: that is no contradiction.
+    """
+    optimal = [r for r in rows if r.get("claimed_termination") == "optimal"]
+    optimal = [r for r in optimal if r["primal_bound"] is not None]
+    least = min(optimal, key=lambda r: r["primal_bound"], default=None)
+    for row in optimal:
+        if least is None or row.get("evidence") in PROVED or not _within(least, row):
+            continue
+        if _above(row["primal_bound"], least["primal_bound"]):
+            yield row, _one_of(row, least)
+            yield least, _one_of(least, row)
+
+
+def _one_of(row: Row, other: Row) -> str:
+    mine, others = row["primal_bound"], other["primal_bound"]
+    return f"claims the optimum {mine:g}, {other['method']} {others:g}: one of them is wrong"
+
+
+def _above(bound: float, value: float) -> bool:
+    return bound > value + TOLERANCE * max(1.0, abs(value))
+
+
+def _within(rival: Row, claim: Row) -> bool:
+    """Whether the rival's network fits the bound within which the claim is made."""
+    if claim["bound"] is not None:
         return True
     used, other = claim["bound_used"], rival["bound_used"]
-    return used is not None and other is not None and other <= used
+    if used is None:
+        return rival is claim
+    return bool((other is not None and other <= used) or _largest(rival) <= used)
+
+
+def _largest(row: Row) -> float:
+    """The largest path parameter of a row's network; infinite where it is not stored."""
+    network = row.get("network")
+    if not network:
+        return math.inf
+    entries = [*network["biases"], *(w for weights in network["weights"] for w in weights)]
+    return max(map(abs, entries), default=0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from milpsparse.errors import Unsupported
 from milpsparse.rational import independent_columns, integers, rationals, solve
 from milpsparse.sample import subset
-from milpsparse.split_search import SplitSearch
+from milpsparse.split_search import Record
 
 
 class Row(NamedTuple):
@@ -37,38 +37,40 @@ class Row(NamedTuple):
 class ExactRows:
     """The rows of one search in integers: data over one denominator."""
 
-    def __init__(self, search: SplitSearch) -> None:
-        self.search, self.n = search, len(search.box)
-        few = subset(search.points.whole, search.rows)
+    def __init__(self, record: Record) -> None:
+        self.space = space = record.space
+        few = subset(record.points.whole, record.rows)
         N, d = few.X.shape
         numbers, unit = integers([*few.X_exact.ravel().tolist(), *few.y_exact.tolist()])
         self.points = [[*numbers[i * d : i * d + d], unit] for i in range(N)]
         self.labels = numbers[N * d :]
         self.linear = [self._columns(point) for point in self.points]
         bound = few.bound_exact
-        boxes = (search.box * search.scale / float(bound)) if bound else search.box
-        self.units = [None if math.isinf(b) else round(b) for b in boxes]  # in multiples of B
+        copies = space.copies if bound else space.box
+        self.units = [None if math.isinf(c) else round(c) for c in copies]  # in multiples of B
         self.bound = bound or Fraction(0)
-        self.free = [v for v, b in enumerate(self.units) if b is None]
+        self.free = [v for v, c in enumerate(self.units) if c is None]
 
     def _columns(self, point: list[int]) -> list[int]:
         """The linear columns in the same integers: they are homogeneous in (x, 1)."""
-        return [int(v) for v in self.search.kind.columns(np.array([point], dtype=object))[0]]
+        columns = self.space.kind.columns(np.array([point], dtype=object))[0]
+        return [int(v) for v in columns[self.space.linear]]
 
     def row(self, row: Row) -> tuple[list[int], int]:
         """The row as (g, h)."""
-        D, K, g = self.search.D, self.search.K, [0] * self.n
-        point = self.points[row.point]
+        g, space, point = [0] * len(self.units), self.space, self.points[row.point]
+
+        def add(k: int, side: int) -> None:
+            for v in range(space.first[k], space.first[k + 1]):
+                g[v] = side * point[space.entry[v]]
+
         if not row.is_fit:
-            for j in range(D):
-                g[row.neuron * D + j] = row.sign * point[j]
+            add(row.neuron, row.sign)
             return g, 0
         for k in row.neurons:
-            side = -1 if self.search.signs[k] == row.sign else 1
-            for j in range(D):
-                g[k * D + j] = side * point[j]
-        for j, value in enumerate(self.linear[row.point]):
-            g[K * D + j] = -row.sign * value
+            add(k, -1 if space.signs[k] == row.sign else 1)
+        for at, value in enumerate(self.linear[row.point], start=len(space.entry)):
+            g[at] = -row.sign * value
         return g, -row.sign * self.labels[row.point]
 
     def multipliers(self, rows: list[Row], near: list[int]) -> list[int]:
@@ -99,7 +101,7 @@ class ExactRows:
         return numbers
 
     def _contradicts(self, rows: list[tuple[int, list[int], int]]) -> bool:
-        total = [sum(m * g[v] for m, g, _ in rows) for v in range(self.n)]
+        total = [sum(m * g[v] for m, g, _ in rows) for v in range(len(self.units))]
         h = sum(m * right for m, _, right in rows)
         if any(total[v] for v in self.free):
             return False

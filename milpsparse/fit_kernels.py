@@ -5,6 +5,7 @@ Import it where it is used: it loads numba.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numba
@@ -12,8 +13,10 @@ import numpy as np
 
 from milpsparse.jit import compiled
 
+_inner = partial(numba.njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)()
 
-@numba.njit
+
+@_inner
 def _residuals(xb, y, signs, theta, r, active):  # type: ignore[no-untyped-def]
     """Residuals and activations of theta = (u_1, ..., u_K, skip); half their sum of squares."""
     N, D = xb.shape
@@ -36,14 +39,16 @@ def _residuals(xb, y, signs, theta, r, active):  # type: ignore[no-untyped-def]
     return 0.5 * total
 
 
-@numba.njit
+@_inner
 def _normal(xb, signs, r, active, n, H, g):  # type: ignore[no-untyped-def]
     """The normal matrix J'J (lower triangle) and the gradient J'r; only active blocks touch."""
     N, D = xb.shape
     K = len(signs)
     blocks = n // D
-    H[:] = 0.0
-    g[:] = 0.0
+    for a in range(n):
+        g[a] = 0.0
+        for b in range(n):
+            H[a, b] = 0.0
     for i in range(N):
         for k in range(blocks):
             if k < K and not active[i, k]:
@@ -61,7 +66,7 @@ def _normal(xb, signs, r, active, n, H, g):  # type: ignore[no-untyped-def]
                         H[k * D + j, m * D + h] += left * xb[i, h]
 
 
-@numba.njit
+@_inner
 def _step(H, g, damping, L, step):  # type: ignore[no-untyped-def]
     """Solve (H + damping (1 + diag H)) step = -g by Cholesky; False where it breaks down."""
     n = len(g)
@@ -91,6 +96,14 @@ def _step(H, g, damping, L, step):  # type: ignore[no-untyped-def]
     return True
 
 
+@_inner
+def _largest(r):  # type: ignore[no-untyped-def]
+    most = 0.0
+    for value in r:
+        most = max(most, abs(value))
+    return most
+
+
 @compiled
 def fit(
     xb: Any, y: Any, signs: Any, theta: Any, bound: float, tolerance: float, iterations: int
@@ -104,11 +117,12 @@ def fit(
     r, trial_r = np.empty(N), np.empty(N)
     active = np.zeros((N, len(signs)), dtype=np.bool_)
     trial_active = np.zeros((N, len(signs)), dtype=np.bool_)
-    H, L, g, step = np.empty((n, n)), np.zeros((n, n)), np.empty(n), np.empty(n)
+    H, L, g = np.empty((n, n)), np.empty((n, n)), np.empty(n)
+    step, trial = np.empty(n), np.empty(n)
     damping, cost = 1e-2, _residuals(xb, y, signs, theta, r, active)
     before = cost
     for it in range(iterations):
-        if np.abs(r).max() <= tolerance:
+        if _largest(r) <= tolerance:
             break
         if it % 10 == 9:
             if cost > 0.5 * before:
@@ -118,12 +132,14 @@ def fit(
         improved = False
         for _ in range(6):
             if _step(H, g, damping, L, step):
-                trial = theta + step
-                for j in range(len(signs) * xb.shape[1]):
-                    trial[j] = min(bound, max(-bound, trial[j]))
+                for j in range(n):
+                    trial[j] = theta[j] + step[j]
+                    if j < len(signs) * xb.shape[1]:
+                        trial[j] = min(bound, max(-bound, trial[j]))
                 trial_cost = _residuals(xb, y, signs, trial, trial_r, trial_active)
                 if trial_cost < cost:
-                    theta[:] = trial
+                    for j in range(n):
+                        theta[j] = trial[j]
                     cost = trial_cost
                     r, trial_r = trial_r, r
                     active, trial_active = trial_active, active
@@ -133,7 +149,7 @@ def fit(
             damping *= 10.0
         if not improved:
             break
-    return float(np.abs(r).max())
+    return float(_largest(r))
 
 
 _fit = fit.dispatcher

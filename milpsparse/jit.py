@@ -25,6 +25,7 @@ class compiled:  # a decorator
         update_wrapper(self, function)
         jit = partial(numba.njit, nogil=True, error_model="numpy")
         self.dispatcher: Any
+        self._ready = False  # numba takes long to say whether there is code
         try:
             self.dispatcher = jit(cache=True)(function)
         except RuntimeError:  # no folder that a cache could be written to
@@ -32,13 +33,14 @@ class compiled:  # a decorator
 
     def __call__(self, *args: Any) -> Any:
         """Run it; a compilation that takes long is told to a person at a terminal."""
-        if self.dispatcher.signatures:
+        if self._ready:
             return self.dispatcher(*args)
         begun = time.monotonic()
         signature = tuple(numba.typeof(arg) for arg in args)  # type: ignore[no-untyped-call]
         self.dispatcher.compile(signature)
         spent, name = time.monotonic() - begun, getattr(self, "__name__", "a loop")
         clock.off_the_clock(spent)
+        self._ready = True
         missed = sum(self.dispatcher.stats.cache_misses.values()) > 0
         if missed and spent > SLOW and sys.stderr.isatty():  # logs and scripts need not know
             print(f"milpsparse: compiled {name} in {spent:.1f} s, once", file=sys.stderr)

@@ -18,7 +18,8 @@ from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of, tree_proof
 from milpsparse.refit import polish_sample
 from milpsparse.sample import Sample
-from milpsparse.split_search import Found, Kind, SplitSearch, Witnesses, kind_of
+from milpsparse.search_space import Kind, kind_of
+from milpsparse.split_search import Found, SplitSearch, Witnesses
 from milpsparse.support_search import SupportRoot
 
 SLICE = 500  # simplex steps before the first look at the clock; then as many as SECONDS take
@@ -82,7 +83,7 @@ class NeuronRoot:
 
     def nodes(self) -> Iterator[Node]:
         """The activation tree."""
-        return nodes_of(self._search)
+        return nodes_of(self._search.record())
 
 
 class Level:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from milpsparse import library, registry
-from milpsparse.method import Option, options_of
+from milpsparse.family import Family
+from milpsparse.method import Algorithm, Model, Option, Solver, absence, options_of, version_of
 from milpsparse.naming import all_methods, parse_method
 
 
@@ -29,37 +31,26 @@ def _testsets() -> Iterator[tuple[str, str]]:
         yield name, f"{len(library.testset(name))} instances"
 
 
-def _families() -> Iterator[tuple[str, str]]:
-    for name in registry.names("families"):
-        family = registry.load("families", name)
-        yield name, family.summary + _options(family.params, "; -p ")
+def _registered(kind: str, describe: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
+    """All of a kind; what does not load says why."""
+    for name in registry.names(kind):
+        reason = registry.broken(kind, name)
+        yield name, f"not available: {reason}" if reason else describe(registry.load(kind, name))
 
 
-def _models() -> Iterator[tuple[str, str]]:
-    for name in registry.names("models"):
-        model = registry.load("models", name)
-        yield (
-            name,
-            f"{model.summary}; {', '.join(sorted(model.objectives))}"
-            + _options(options_of(model), "; "),
-        )
+def _family(family: Family) -> str:
+    return family.summary + _options(family.params, "; -p ")
 
 
-def _algorithms() -> Iterator[tuple[str, str]]:
-    for name in registry.names("algorithms"):
-        rule = registry.load("algorithms", name)
-        yield (
-            name,
-            f"{rule.summary}; {', '.join(sorted(rule.objectives))}" + _options(rule.options, "; "),
-        )
+def _rule(rule: Model | Algorithm) -> str:
+    objectives = ", ".join(sorted(rule.objectives))
+    return f"{rule.summary}; {objectives}" + _options(options_of(rule), "; ")
 
 
-def _solvers() -> Iterator[tuple[str, str]]:
-    for name in registry.names("solvers"):
-        solver = registry.load("solvers", name)
-        reason = solver.missing()
-        state = f"not available: {reason}" if reason else f"version {solver.version()}"
-        yield name, f"{solver.summary}; {', '.join(sorted(solver.frameworks))}; {state}"
+def _solver(solver: Solver) -> str:
+    reason = absence(solver)
+    state = f"not available: {reason}" if reason else f"version {version_of(solver)}"
+    return f"{solver.summary}; {', '.join(sorted(solver.frameworks))}; {state}"
 
 
 def _methods() -> Iterator[tuple[str, str]]:
@@ -76,12 +67,12 @@ def _options(options: Mapping[str, Option], lead: str) -> str:
     return lead + ", ".join(f"{name}={option.default}" for name, option in options.items())
 
 
-_LISTS = {
+_LISTS: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
     "instances": _instances,
     "testsets": _testsets,
-    "families": _families,
-    "models": _models,
-    "algorithms": _algorithms,
-    "solvers": _solvers,
+    "families": lambda: _registered("families", _family),
+    "models": lambda: _registered("models", _rule),
+    "algorithms": lambda: _registered("algorithms", _rule),
+    "solvers": lambda: _registered("solvers", _solver),
     "methods": _methods,
 }

@@ -1,4 +1,4 @@
-"""Where a run happened: host, processor, Python, and the state of the checkout."""
+"""Where a run happens: host, processor, limits of memory, Python, the state of the checkout."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+MEMORY_FILES = ("memory.max", "memory/memory.limit_in_bytes")  # control groups, versions 2 and 1
+
 
 @cache
 def provenance() -> dict[str, Any]:
@@ -16,7 +20,7 @@ def provenance() -> dict[str, Any]:
     sha, changes = _git("rev-parse", "--short=12", "HEAD"), _git("status", "--porcelain")
     return {
         "host": platform.node(),
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory_gib()} GiB",
+        "machine": f"{processor()}, {os.cpu_count()} cores, {round(memory_mb() / 1024)} GiB",
         "python": platform.python_version(),
         "git_sha": sha,
         "git_dirty": None if sha is None else bool(changes),
@@ -37,7 +41,8 @@ def _git(*words: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the processor."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -47,8 +52,27 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory_gib() -> int | str:
+def memory_mb() -> float:
+    """Memory that processes here may use together: the machine's, or its control group's limit."""
+    limits = [_number_in(Path("/sys/fs/cgroup") / name) for name in MEMORY_FILES]
+    return min([psutil.virtual_memory().total, *filter(None, limits)]) / 2**20
+
+
+def cpus() -> float:
+    """Processors that processes here may use at once: of the machine, affinity, control group."""
     try:
-        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30)
-    except (AttributeError, ValueError, OSError):
-        return "?"
+        most: float = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        most = os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(most, int(quota) / int(period))
+    except (OSError, ValueError):  # no control group, or no limit ("max")
+        return most
+
+
+def _number_in(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # no such group, or no limit ("max")
+        return None

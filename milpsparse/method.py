@@ -163,7 +163,8 @@ class Solver:
 
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
     solution, if any, in the problem's own variables. `takes` are the kinds of constraints beyond
-    linear ones that it knows (see `Model.needs`).
+    linear ones that it knows (see `Model.needs`). `cannot` declares items of the conformance kit
+    that it cannot pass, with the reason; see `milpsparse.testing`.
     """
 
     summary: str
@@ -172,6 +173,7 @@ class Solver:
     version: Callable[[], str]
     takes: frozenset[str] = frozenset()
     missing: Callable[[], str | None] = lambda: None
+    cannot: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +216,7 @@ class Method:
 
     def missing(self) -> str | None:
         """What would install the solver, or None."""
-        return None if self.solver is None else self.solver.missing()
+        return None if self.solver is None else absence(self.solver)
 
     def takes(self, objective: Objective) -> bool:
         """Whether the method ever takes this objective."""
@@ -236,9 +238,23 @@ class Method:
 
     def versions(self) -> dict[str, str]:
         """Versions of all that decides what the method computes, for task keys."""
-        solver = {} if self.solver is None else {"solver": _version_of(self.solver)}
+        solver = {} if self.solver is None else {"solver": version_of(self.solver)}
         return {"rule": str(self.rule.version), **solver}
 
 
-def _version_of(solver: Solver) -> str:
-    return "missing" if solver.missing() else solver.version()
+def version_of(solver: Solver) -> str:
+    """The solver's version, "missing" or "unknown": it never raises."""
+    if absence(solver):
+        return "missing"
+    try:
+        return solver.version()
+    except Exception as error:
+        return f"unknown ({type(error).__name__})"
+
+
+def absence(solver: Solver) -> str | None:
+    """Why a solver cannot run here, or None; failing to say it is a reason, too."""
+    try:
+        return solver.missing()
+    except Exception as error:
+        return f"missing() fails: {type(error).__name__}: {error}"

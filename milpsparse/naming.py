@@ -68,7 +68,7 @@ def parse_model(text: str) -> Method:
 
 def _able(rule: Model) -> list[str]:
     """The solvers that know all kinds of constraints of a model."""
-    return [s for s in registry.names("solvers") if _lacks(s, rule) is None]
+    return [s for s in _loading("solvers") if _lacks(s, rule) is None]
 
 
 def _highs_first(solver_name: str) -> tuple[bool, str]:
@@ -121,9 +121,13 @@ def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str
 
 
 def all_methods() -> list[str]:
-    """Every model with every solver that takes it, and every algorithm."""
+    """Every model with every solver that takes it, and every algorithm, of those that load."""
     found = []
-    for name in registry.names("models"):
+    for name in _loading("models"):
         rule = registry.load("models", name)
         found += [f"{name}@{solver}" for solver in _able(rule)]
-    return found + registry.names("algorithms")
+    return found + _loading("algorithms")
+
+
+def _loading(kind: str) -> list[str]:
+    return [name for name in registry.names(kind) if registry.broken(kind, name) is None]

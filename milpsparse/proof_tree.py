@@ -111,7 +111,7 @@ class Problem:
 
     def replace(self, case: Case, node: dict[str, Any]) -> list[Case]:
         """The cases that a node puts in place of this one."""
-        require(len(node) == 1, "a node is one of split, column, atom, over and leaf")
+        require(len(node) == 1, "a node is one of split, column, atom, over, few and leaf")
         [(word, value)] = node.items()
         hinges = case.hinges
         if word == "split":
@@ -129,8 +129,10 @@ class Problem:
             return [Case(hinges, {**case.atoms, a: is_in}) for is_in in (True, False)]
         if word == "over":
             require(value is True and self.left(case) < 0, "the case does not cost too much")
+        elif word == "few":
+            require(value is True and self.has_few(case), "every hinge may have enough entries")
         else:
-            require(word == "leaf", "a node is one of split, column, atom, over and leaf")
+            require(word == "leaf", "a node is one of split, column, atom, over, few and leaf")
             require(self.is_empty(case, value), "the multipliers give no contradiction")
         return []
 
@@ -138,6 +140,11 @@ class Problem:
         """What the networks of a case may cost beyond that which is in."""
         costs = [max(self.cheapest, sum(hinge.entries.values())) for hinge in case.hinges]
         return self.budget - sum(costs) - sum(case.atoms.values())
+
+    def has_few(self, case: Case) -> bool:
+        """Whether a hinge has so few entries left that it is an atom, or costs nothing."""
+        out = [sum(not is_in for is_in in hinge.entries.values()) for hinge in case.hinges]
+        return any(self.counted - n < self.cheapest for n in out)
 
     def is_empty(self, case: Case, rows: Any) -> bool:
         """Whether the sum of the rows, g . variables >= h, holds for no network of the case.

@@ -1,11 +1,15 @@
 """Compiled branch and bound on activations: which network of given signs fits points, or why none.
 
-A node decides for some points which neurons are active on them; what is left is a linear program,
-solved by a dual simplex method on a small inverse of the active rows. Rows come from the decisions
-and are never stored: a sign row (point i, neuron k), and fit rows (point i, sign s, set T), which
-hold as soon as all neurons of sign -s are decided at i, because relu(z) >= 0 and relu(z) >= z:
+A node decides for some points which neurons of a sign are active on them; what is left is a linear
+program, solved by a dual simplex method on a small inverse of the active rows. Rows come from the
+decisions and are never stored: a sign row (point i, neuron k), and fit rows (point i, sign s, set
+T), which hold as soon as all neurons of sign -s are decided at i, because relu(z) >= 0 and
+relu(z) >= z:
 
     s (free(x_i) + sum_{k in T} s z_k - sum_{k active, of sign -s} s z_k) <= s y_i.
+
+So the neurons of the rarer sign are decided first: with few decisions, one half of the fit is
+linear. At a point whose label has the sign of one neuron only, that neuron is active anyway.
 
 Import it where it is used: it loads numba. All of it is one file, because the cache of compiled
 code is renewed when the file of the outermost function changes, and only then.
@@ -39,16 +43,21 @@ COUNTERS = 9
 
 
 class Problem(NamedTuple):
-    """Points and neurons. Variables: the D entries of each neuron in turn, then linear columns."""
+    """Points and neurons. Variables: the entries of each neuron in turn, then linear columns."""
 
     xb: Any  # (W, D) inputs with 1
     linear: Any  # (W, L) linear columns at the points
     y: Any  # (W,)
     sign: Any  # (K,) 1 or -1
-    box: Any  # (n,) largest size of each variable; inf where it is free, 0 where it is excluded
+    first: Any  # (K + 1,) first variable of each neuron
+    entry: Any  # (H,) which of the D entries of its neuron a variable is
+    box: Any  # (n,) largest size of each variable; inf where it is free
     shape: Any  # (K,) neurons with one number may be renamed as each other
     flips: Any  # (1,) whether a fresh neuron may be turned over (skip connection)
-    one_sign: Any  # (1,) whether all neurons have one sign: then fit rows hold everywhere
+    sure: Any  # (W, K) what is known of any network: a label needs the only neuron of its sign
+    wide: Any  # (1,) whether fit rows hold at points that no node decides
+    rare: Any  # (1,) how many neurons have the rarer sign: those that `order` begins with
+    order: Any  # (K,) neurons in the order in which a point decides them
 
 
 class States(NamedTuple):
@@ -67,6 +76,7 @@ class Tree(NamedTuple):
     bits: Any  # (W, K) decisions of the open path
     weight: Any  # (W,) failures of a point, to try it sooner
     point: Any  # (S,) the point that a level decides
+    part: Any  # (S, 2) which neurons it decides there: from, to in their order
     masks: Any  # (S, 2^K) the patterns to visit
     ids: Any  # (S, 2^K) their nodes
     todo: Any  # (S,) patterns left
@@ -86,7 +96,6 @@ class Work(NamedTuple):
     total: Any  # (n,)
     A: Any  # (n, n)
     swap: Any  # (n,)
-    order: Any  # (K,) neurons in the order in which a point decides them
     group: Any  # (K,) interchangeable neurons have one number
     fresh: Any  # (K,) neurons without decisions
     cert: Any  # (n + 1,) codes of a contradiction
@@ -108,38 +117,38 @@ def code_of(kind, i, k, members):  # type: ignore[no-untyped-def]
 def _add(P, code, f, total):  # type: ignore[no-untyped-def]
     """Add f g of the row g.u >= h to a total; returns f h."""
     kind, k, i, members = code & 7, (code >> 3) & 63, (code >> 9) & 0x7FFFFF, code >> 32
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     if kind <= PINNED:
         total[i] += -f if kind == UPPER else f
         return 0.0 if kind == PINNED else -f * P.box[i]
     if kind <= OFF:
         side = f if kind == ON else -f
-        for j in range(D):
-            total[k * D + j] += side * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            total[v] += side * P.xb[i, P.entry[v]]
         return 0.0
     s = 1.0 if kind == FIT_PLUS else -1.0
     for m in range(K):
         if (members >> m) & 1:
             side = -f if P.sign[m] == s else f
-            for j in range(D):
-                total[m * D + j] += side * P.xb[i, j]
+            for v in range(P.first[m], P.first[m + 1]):
+                total[v] += side * P.xb[i, P.entry[v]]
     for j in range(P.linear.shape[1]):
-        total[K * D + j] -= s * f * P.linear[i, j]
+        total[P.first[K] + j] -= s * f * P.linear[i, j]
     return -s * f * P.y[i]
 
 
 @_inner()
 def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
     """The most violated row of a point: (violation, code)."""
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     worst, code = 0.0, np.int64(-1)
     free = -P.y[i]
     members = np.int64(0)  # T and the active neurons of the other sign
     plus, minus = True, True  # whether the fit row of a sign holds
     for k in range(K):
         value = 0.0
-        for j in range(D):
-            value += u[k * D + j] * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            value += u[v] * P.xb[i, P.entry[v]]
         b = bits[i, k]
         if b == ACTIVE:
             if -value > worst:
@@ -155,7 +164,7 @@ def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
             members |= 1 << k
     if plus or minus:
         for j in range(P.linear.shape[1]):
-            free += u[K * D + j] * P.linear[i, j]
+            free += u[P.first[K] + j] * P.linear[i, j]
         if plus and free > worst:
             worst, code = free, code_of(FIT_PLUS, i, 0, members)
         if minus and -free > worst:
@@ -164,18 +173,29 @@ def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
 
 
 @_inner()
-def _most_violated(P, T, depth, u):  # type: ignore[no-untyped-def]
-    """The most violated row: the box and decided points first, then all where fit rows hold."""
+def _is_open(bits, i):  # type: ignore[no-untyped-def]
+    """Whether the activation of some neuron is undecided at a point."""
+    n = 0
+    for k in range(bits.shape[1]):
+        n += bits[i, k] == UNDECIDED
+    return n > 0
+
+
+@_inner()
+def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
+    """The most violated row: the box and decided points first, then, if `wide`, all points."""
     worst, code = TOLERANCE, np.int64(-1)
     for v in range(len(u)):
         off = abs(u[v]) - P.box[v]
         if off > worst * max(1.0, P.box[v]):
             worst = off / max(1.0, P.box[v])
             code = code_of(UPPER if u[v] > 0 else LOWER, v, 0, 0)
-    more = len(P.y) if P.one_sign[0] else 0
+    more = len(P.y) if wide and P.wide[0] else 0
     for m in range(depth + more):
         if m == depth and code >= 0:
             break
+        if m < depth and T.part[m, 1] < len(P.sign) and not _is_open(T.bits, T.point[m]):
+            continue  # the rest of this point is decided at a later level
         off, row = _worst_at(P, T.bits, u, T.point[m] if m < depth else m - depth)
         if off > worst:
             worst, code = off, row
@@ -258,15 +278,18 @@ def _certify(P, S, T, Wk, s, code):  # type: ignore[no-untyped-def]
 
 
 @_inner()
-def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
-    """Dual simplex from state s; True when feasible, else the contradiction is in the scratch."""
+def _lp(P, S, T, Wk, s, depth, wide):  # type: ignore[no-untyped-def]
+    """Dual simplex from state s; True when feasible, else the contradiction is in the scratch.
+
+    Only if `wide`, rows of all points count: they take long to scan.
+    """
     n, at = S.u.shape[1], T.at
     at[LPS] += 1
     for _ in range(2000):
         if S.age[s] >= REFACTOR:
             _refactor(P, S, s, Wk)
         at[STEPS] += 1
-        code = _most_violated(P, T, depth, S.u[s])
+        code = _most_violated(P, T, depth, S.u[s], wide)
         if code < 0:
             return True
         for a in range(n):
@@ -284,7 +307,7 @@ def _lp(P, S, T, Wk, s, depth):  # type: ignore[no-untyped-def]
         for a in range(n):
             size = Wk.w[a]
             if (S.row[s, a] & 7) == PINNED:
-                if abs(size) > max(pinned, PIVOT) and P.box[S.row[s, a] >> 9] > 0.0:
+                if abs(size) > max(pinned, PIVOT):
                     leave, pinned = a, abs(size)
             elif pinned == 0.0 and size > PIVOT:
                 t = S.price[s, a] / size
@@ -333,11 +356,9 @@ def _copy(S, source, target):  # type: ignore[no-untyped-def]
 
 @_inner()
 def _groups(P, bits, Wk):  # type: ignore[no-untyped-def]
-    """Neurons of one sign, shape and history get one number; the rarer sign is decided first."""
+    """Neurons of one sign, shape and history get one number."""
     W, K = bits.shape
-    n_plus = 0
     for k in range(K):
-        n_plus += P.sign[k] > 0
         Wk.fresh[k] = True
         for i in range(W):
             if bits[i, k] != UNDECIDED:
@@ -355,16 +376,6 @@ def _groups(P, bits, Wk):  # type: ignore[no-untyped-def]
             if same:
                 Wk.group[k] = Wk.group[m]
                 break
-    first = 1.0 if 2 * n_plus <= K else -1.0
-    at = 0
-    for k in range(K):
-        if P.sign[k] == first:
-            Wk.order[at] = k
-            at += 1
-    for k in range(K):
-        if P.sign[k] != first:
-            Wk.order[at] = k
-            at += 1
 
 
 @_inner()
@@ -393,27 +404,37 @@ def _log_leaf(P, T, Wk, node):  # type: ignore[no-untyped-def]
 
 
 @_inner()
+def _part(P, bits, i):  # type: ignore[no-untyped-def]
+    """What is to be decided next at a point, as part of the order: the rarer sign, or the rest."""
+    rare = P.rare[0]
+    if rare > 0 and bits[i, P.order[0]] == UNDECIDED:
+        return 0, rare
+    return rare, len(P.sign)
+
+
+@_inner()
 def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def]
-    """The patterns of point i that are feasible at a level, by deciding neuron after neuron.
+    """The patterns of part of point i that are feasible at a level, neuron after neuron.
 
     With root >= 0, the nodes are recorded below node `root` and the patterns are kept; otherwise
     they are only counted, up to `most`.
     """
-    K, base = len(P.sign), level + 1
-    bits, found, depth = T.bits, 0, 0
-    node = Wk.node
-    T.point[level] = i
-    for k in range(K + 1):
+    K, base, order = len(P.sign), level + 1, P.order
+    bits, found, node = T.bits, 0, Wk.node
+    low, high = _part(P, bits, i)
+    depth = low
+    T.point[level], T.part[level, 0], T.part[level, 1] = i, low, high
+    for k in range(low, high + 1):
         Wk.turn[k] = 0
         Wk.node[k] = root
     _copy(S, level, base)
-    while depth >= 0:
-        if depth == K:
+    while depth >= low:
+        if depth == high:
             if root >= 0:
                 mask = 0
-                for k in range(K):
-                    if bits[i, k] == ACTIVE:
-                        mask |= 1 << k
+                for m in range(low, high):
+                    if bits[i, order[m]] == ACTIVE:
+                        mask |= 1 << order[m]
                 T.masks[level, found] = mask
                 T.ids[level, found] = node[depth]
             found += 1
@@ -421,8 +442,9 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
             if found >= most:
                 break
             continue
-        k = Wk.order[depth]
+        k = order[depth]
         turn = Wk.turn[depth]
+        state = base + depth - low
         if turn == 3:  # decided together with an earlier one
             Wk.turn[depth] = 0
             depth -= 1
@@ -430,7 +452,7 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
         if turn == 0 and bits[i, k] != UNDECIDED:
             Wk.turn[depth] = 3
             node[depth + 1] = node[depth]
-            _copy(S, base + depth, base + depth + 1)
+            _copy(S, state, state + 1)
             depth += 1
             continue
         if turn == 0:
@@ -458,31 +480,31 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
             T.node[node[depth], 2 + turn] = child
             node[depth + 1] = child
         Wk.turn[depth] = turn + 1
-        _copy(S, base + depth, base + depth + 1)
-        if _lp(P, S, T, Wk, base + depth + 1, base):
+        _copy(S, state, state + 1)
+        if _lp(P, S, T, Wk, state + 1, base, False):
             depth += 1
             Wk.turn[depth] = 0
         elif root >= 0:
             _log_leaf(P, T, Wk, node[depth + 1])
-    for m in range(K):
-        bits[i, m] = UNDECIDED
+    for m in range(low, high):
+        bits[i, order[m]] = UNDECIDED
     return found
 
 
 @_inner()
 def _output(P, u, i):  # type: ignore[no-untyped-def]
     """f(x_i) - y_i, and the activation pattern."""
-    D, K = P.xb.shape[1], len(P.sign)
+    K = len(P.sign)
     out, mask = -P.y[i], 0
     for k in range(K):
         z = 0.0
-        for j in range(D):
-            z += u[k * D + j] * P.xb[i, j]
+        for v in range(P.first[k], P.first[k + 1]):
+            z += u[v] * P.xb[i, P.entry[v]]
         if z > 0.0:
             out += P.sign[k] * z
             mask |= 1 << k
     for j in range(P.linear.shape[1]):
-        out += u[K * D + j] * P.linear[i, j]
+        out += u[P.first[K] + j] * P.linear[i, j]
     return out, mask
 
 
@@ -492,7 +514,7 @@ def _candidates(P, T, u, score, point):  # type: ignore[no-untyped-def]
     for c in range(CANDIDATES + 1):
         score[c], point[c] = 0.0, -1
     for i in range(len(P.y)):
-        if T.bits[i, 0] != UNDECIDED:
+        if not _is_open(T.bits, i):
             continue
         off = abs(_output(P, u, i)[0])
         value = off * T.weight[i]
@@ -507,24 +529,32 @@ def _candidates(P, T, u, score, point):  # type: ignore[no-untyped-def]
 
 @_inner()
 def _branch(P, S, T, Wk, level, root):  # type: ignore[no-untyped-def]
-    """Decide the candidate with fewest children, and record them; False when all points fit."""
-    point = Wk.point
+    """Decide the candidate that leaves fewest patterns, and record its children.
+
+    Of m neurons to be decided, n patterns leave log2(n) / m of the choice. False when all points
+    fit.
+    """
+    point, c, least = Wk.point, 0, np.inf
     _candidates(P, T, S.u[level], Wk.score, point)
-    best, fewest, c = point[0], np.int64(1 << 30), 0
+    best = point[0]
     if best < 0:
         return False
     while True:
-        last = point[c] < 0 or fewest <= 1
+        last = point[c] < 0 or least <= 0.0
         i = best if last else point[c]
-        n = _children(P, S, T, Wk, i, np.int64(1 << 30) if last else fewest, level,
-                      root if last else np.int64(-1))  # fmt: skip
+        low, high = _part(P, T.bits, i)
+        most = np.int64(1 << 30)
+        if not last:  # so many cannot win
+            most = np.int64(np.ceil(2.0 ** min(least * (high - low), 30.0)))
+        n = _children(P, S, T, Wk, i, most, level, root if last else np.int64(-1))
         if last:
-            T.todo[level] = n
-            _by_distance(T, level, n, _output(P, S.u[level], i)[1])
-            return True
-        if n < fewest:
-            best, fewest = i, n
+            break
+        if n < most:
+            best, least = i, np.log2(n) / (high - low) if n > 0 else -1.0
         c += 1
+    T.todo[level] = n
+    _by_distance(T, level, n, _output(P, S.u[level], best)[1])
+    return True
 
 
 @_inner()
@@ -547,13 +577,8 @@ def _ones(mask):  # type: ignore[no-untyped-def]
     return n
 
 
-@compiled
-def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
-    """Go on with a search for `most` simplex steps; why it stopped.
-
-    Begin with at[LEVEL] = START. FOUND leaves a network that fits all points in S.u[at[LEVEL]];
-    to go on, give more points. GROW asks for longer arrays of the record.
-    """
+@_inner()
+def _search(P, S, T, Wk, most):  # type: ignore[no-untyped-def]
     K, n, at = T.bits.shape[1], S.u.shape[1], T.at
     if at[LEVEL] == DONE:
         return INFEASIBLE
@@ -564,7 +589,7 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
             S.u[0, a], S.price[0, a], S.row[0, a] = 0.0, 0.0, code_of(PINNED, a, 0, 0)
         S.age[0] = 0
         at[LEVEL], at[NODES], T.todo[0] = 0, 1, FRESH
-    elif P.one_sign[0] and T.todo[at[LEVEL]] == SOLVED:
+    elif P.wide[0] and T.todo[at[LEVEL]] == SOLVED:
         T.todo[at[LEVEL]] = FRESH  # points may have joined, and their fit rows hold
     end = at[STEPS] + most
     while True:
@@ -579,7 +604,7 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
             T.point[level] = -1
             if S.age[level] > REFACTOR // 4:
                 S.age[level] = REFACTOR  # now, once, and not in each of many children
-            if _lp(P, S, T, Wk, level, level):
+            if _lp(P, S, T, Wk, level, level, True):
                 T.todo[level] = SOLVED
             else:
                 _log_leaf(P, T, Wk, root)
@@ -594,12 +619,13 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
                 return FOUND
         i = T.point[level]
         if i >= 0:
-            for k in range(K):
-                T.bits[i, k] = UNDECIDED
+            for m in range(T.part[level, 0], T.part[level, 1]):
+                T.bits[i, P.order[m]] = UNDECIDED
         if T.todo[level] > 0:
             T.todo[level] -= 1
             mask = T.masks[level, T.todo[level]]
-            for k in range(K):
+            for m in range(T.part[level, 0], T.part[level, 1]):
+                k = P.order[m]
                 T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
             _copy(S, level, level + 1)
             at[LEVEL], T.todo[level + 1] = level + 1, FRESH
@@ -610,3 +636,15 @@ def search(P: Any, S: Any, T: Any, Wk: Any, most: int) -> int:
         at[LEVEL] = level - 1 if level > 0 else DONE
         if level == 0:
             return INFEASIBLE
+
+
+@compiled
+def search(problem: Any, states: Any, tree: Any, work: Any, most: int) -> int:
+    """Go on with a search for `most` simplex steps; why it stopped.
+
+    The first four are a Problem, States, Tree and Work as plain tuples, whose types numba looks up
+    in a tenth of the time. Begin with at[LEVEL] = START. FOUND leaves a network that fits all
+    points in S.u[at[LEVEL]]; to go on, give more points. GROW asks for longer arrays of the record.
+    """
+    why: int = _search(Problem(*problem), States(*states), Tree(*tree), Work(*work), most)
+    return why

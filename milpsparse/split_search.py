@@ -7,23 +7,20 @@ that join where a network misses them, and the way from its variables to a netwo
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.instance import Instance
-from milpsparse.network import Network, Skip
-from milpsparse.objective import Objective
+from milpsparse.network import Network
 from milpsparse.sample import Sample
+from milpsparse.search_space import Kind, Space
 
 MOST_NEURONS = 7  # 2^K patterns of each of several points are counted at a node
 MISS = 1e-7  # residual of a missed point, relative to max |y|
 WORST = 4  # missed points that join at once
 LEVELS, NODES, ENTRIES = 48, 2048, 16384  # first sizes of the arrays, which grow
-FREE_SKIP, FREE_CONSTANT = "skip", "constant"
 
 
 class Found(Enum):
@@ -33,59 +30,6 @@ class Found(Enum):
     NETWORK = "a network that fits"
     OPEN = "not decided"
     STUCK = "doubles do not decide it: a fit within tolerance only, or copies that cost too much"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a network may have besides hinges: free columns first, then atoms.
-
-    Atoms are neurons of one nonzero parameter, whose activation the data tell. They count one
-    parameter each; free columns count nothing and have no bound.
-    """
-
-    free: str  # "skip", "constant" or ""
-    atoms: bool
-    skip: bool
-
-    def columns(self, xb: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The linear columns at points with 1, shape (W, L)."""
-        parts = []
-        if self.free == FREE_SKIP:
-            parts.append(xb)
-        elif self.free == FREE_CONSTANT:
-            parts.append(xb[:, -1:])
-        if self.atoms:
-            for j in range(xb.shape[1] - 1):
-                parts.append(np.maximum(xb[:, j : j + 1], 0))
-                if not self.skip:
-                    parts.append(np.maximum(-xb[:, j : j + 1], 0))
-            if not self.skip:
-                parts.append(xb[:, -1:])
-        return np.ascontiguousarray(np.hstack([np.empty((len(xb), 0)), *parts]))
-
-    @property
-    def cheapest(self) -> int:
-        """Parameters of a hinge, at least; with biases counted those of one are atoms."""
-        return 2 if self.atoms else 1
-
-    def n_free(self, D: int) -> int:
-        """Number of free columns."""
-        return {FREE_SKIP: D, FREE_CONSTANT: 1}.get(self.free, 0)
-
-    def n_atoms(self, D: int) -> int:
-        """Number of atoms."""
-        if not self.atoms:
-            return 0
-        return D - 1 if self.skip else 2 * (D - 1) + 1
-
-
-def kind_of(instance: Instance, objective: Objective) -> Kind:
-    """The linear columns that an instance and an objective ask for."""
-    parameters = objective.kind == "parameters"
-    free = FREE_SKIP if instance.skip else ""
-    if parameters and not instance.skip and not instance.count_bias:
-        free = FREE_CONSTANT
-    return Kind(free, parameters and instance.count_bias, instance.skip)
 
 
 class Witnesses:
@@ -115,6 +59,18 @@ class Witnesses:
         return n
 
 
+class Record(NamedTuple):
+    """The tree of a search, as the compiled search writes it."""
+
+    space: Space
+    points: Witnesses
+    rows: NDArray[np.int64]  # (W,) rows of the instance
+    sure: NDArray[np.int8]  # (W, K) activations that need no decision
+    node: NDArray[np.int64]  # (M, 4)
+    codes: NDArray[np.int64]  # (E,)
+    multipliers: NDArray[np.float64]  # (E,)
+
+
 class SplitSearch:
     """A resumable search for a network of given signs, and the record of its tree.
 
@@ -128,6 +84,8 @@ class SplitSearch:
         Copies that each atom may have; none by default.
     shapes : array, shape (K,), optional
         Neurons of one sign and number may be renamed as each other; all by default.
+    used : SplitSearch, optional
+        One that is over: its memory is taken where it has the right size.
     """
 
     def __init__(
@@ -137,70 +95,72 @@ class SplitSearch:
         allowed: NDArray[np.bool_] | None = None,
         units: NDArray[np.int64] | None = None,
         shapes: NDArray[np.int64] | None = None,
+        used: SplitSearch | None = None,
     ) -> None:
         from milpsparse import search_kernels as kernels
 
         self._kernels = kernels
-        self.points, self.kind, self.signs = points, points.kind, signs
-        self.D, self.K, self.scale = points.xb.shape[1], len(signs), points.scale
-        kind, instance = points.kind, points.whole
+        self.points, self.K, D = points, len(signs), points.xb.shape[1]
         self.shapes = np.zeros(self.K, dtype=np.int64) if shapes is None else shapes
-        allowed = np.ones((self.K, self.D), dtype=bool) if allowed is None else allowed
-        atoms = np.zeros(kind.n_atoms(self.D)) if units is None else units
-        bound = np.inf if instance.bound is None else instance.bound / self.scale
-        free = np.full(kind.n_free(self.D), np.inf)
-        with np.errstate(invalid="ignore"):
-            entries = np.where(allowed.ravel(), bound, 0.0)
-            self.box = np.concatenate([entries, free, np.where(atoms > 0, atoms * bound, 0.0)])
+        allowed = np.ones((self.K, D), dtype=bool) if allowed is None else allowed
+        units = np.zeros(points.kind.n_atoms(D), dtype=np.int64) if units is None else units
+        bound = points.whole.bound
+        bound = np.inf if bound is None else bound / points.scale
+        self.space = Space(points.kind, signs, allowed, units, bound, points.scale)
         self.found = Found.OPEN
-        self._allocate()
+        self.states: Any
+        self.tree: Any
+        self.work: Any
+        self._allocate(used)
         self._load()
 
-    def _allocate(self) -> None:
-        n, K, S = len(self.box), self.K, LEVELS + self.K
-        k = self._kernels
-        self.states = k.States(
-            *(np.zeros((S, n, n)), np.zeros((S, n)), np.zeros((S, n))),
-            *(np.zeros((S, n), dtype=np.int64), np.zeros(S, dtype=np.int64)),
-        )
-        wide = (S, 1 << K)
-        at = np.zeros(k.COUNTERS, dtype=np.int64)
-        at[k.LEVEL] = k.START
-        self.tree = k.Tree(
-            *(np.zeros((0, K), dtype=np.int8), np.ones(0), np.zeros(S, dtype=np.int64)),
-            *(np.zeros(wide, dtype=np.int64), np.zeros(wide, dtype=np.int64)),
-            *(np.zeros(S, dtype=np.int64), np.zeros((NODES << K // 2, 4), dtype=np.int64)),
-            *(np.zeros(ENTRIES << K // 2, dtype=np.int64), np.zeros(ENTRIES << K // 2), at),
-        )
-        self.work = k.Work(
-            *(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))),
-            *(np.zeros(n, dtype=np.int64), np.zeros(K, dtype=np.int64)),
-            *(np.zeros(K, dtype=np.int64), np.zeros(K, dtype=bool)),
-            *(np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)),
-            *(np.zeros(K + 1, dtype=np.int64), np.zeros((K, K), dtype=bool)),
-            *(np.zeros(K + 1, dtype=np.int64), np.zeros(k.CANDIDATES + 1)),
-            np.zeros(k.CANDIDATES + 1, dtype=np.int64),
-        )
+    def _allocate(self, used: SplitSearch | None) -> None:
+        """Memory of its own, or that of a search that is over and has the same sizes."""
+        n, K, S, k = len(self.space.copies), self.K, LEVELS + self.K, self._kernels
+        if used is not None and (used.K, len(used.space.copies)) == (K, n):
+            self.states, self.tree, self.work = used.states, used.tree, used.work
+        else:
+            self.states, self.tree, self.work = _states(k, n, S), _tree(k, K, S), _work(k, n, K)
+        self.tree.at[:] = 0
+        self.tree.at[k.LEVEL] = k.START
 
     def _load(self) -> None:
         """All points that are known by now."""
-        points = self.points
+        points, space, sure = self.points, self.space, self._sure()
         self.rows = points.rows
+        rare = min((1, -1), key=lambda s: np.sum(space.signs == s))
+        n_rare = int(np.sum(space.signs == rare))
         self.problem = self._kernels.Problem(
             points.xb,
-            points.linear,
+            np.ascontiguousarray(points.linear[:, space.linear]),
             points.y,
-            self.signs.astype(float),
-            self.box,
+            space.signs.astype(float),
+            space.first,
+            space.entry,
+            space.box,
             self.shapes,
-            np.array([self.kind.skip]),
-            np.array([bool(np.all(self.signs == self.signs[:1]))]),
+            np.array([space.kind.skip]),
+            sure,
+            np.array([n_rare == 0 or bool(sure.any())]),
+            np.array([n_rare]),
+            np.argsort(space.signs != rare, kind="stable"),
         )
-        bits = np.zeros((len(self.rows), self.K), dtype=np.int8)
-        bits[: len(self.tree.bits)] = self.tree.bits
-        weight = np.ones(len(self.rows))
-        weight[: len(self.tree.weight)] = self.tree.weight
+        known = self.tree.at[self._kernels.LEVEL] != self._kernels.START
+        bits, weight = sure.copy(), np.ones(len(self.rows))
+        if known:
+            bits[: len(self.tree.bits)] = self.tree.bits
+            weight[: len(self.tree.weight)] = self.tree.weight
         self.tree = self.tree._replace(bits=bits, weight=weight)
+
+    def _sure(self) -> NDArray[np.int8]:
+        """Where the label needs the only neuron of its sign, shape (W, K): it is active there."""
+        space, y = self.space, self.points.y
+        sure = np.zeros((len(y), self.K), dtype=np.int8)
+        for s in (1, -1):
+            which = np.flatnonzero(space.signs == s)
+            if len(which) == 1 and not len(space.linear):
+                sure[s * y > 0, which] = self._kernels.ACTIVE
+        return sure
 
     def count(self, name: str) -> int:
         """A counter of the search: STEPS, LPS, LEAVES, DEAD (nodes closed) or UNSURE."""
@@ -211,7 +171,8 @@ class SplitSearch:
         k = self._kernels
         end = self.count("STEPS") + steps
         while self.found == Found.OPEN and (left := end - self.count("STEPS")) > 0:
-            why = k.search(self.problem, self.states, self.tree, self.work, left)
+            parts = (self.problem, self.states, self.tree, self.work)
+            why = k.search(*map(tuple, parts), left)
             if why == k.GROW:
                 self._grow()
             elif why == k.FOUND:
@@ -224,7 +185,7 @@ class SplitSearch:
         tree, states = self.tree, self.states
         if self.count("LEVEL") + 2 * self.K + 8 > len(states.age):
             self.states = type(states)(*(_doubled(array) for array in states))
-            for name in ("point", "masks", "ids", "todo"):
+            for name in ("point", "part", "masks", "ids", "todo"):
                 tree = tree._replace(**{name: _doubled(getattr(tree, name))})
         else:
             for name in ("node", "codes", "multipliers"):
@@ -250,45 +211,57 @@ class SplitSearch:
 
     def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """|u| of the hinges, shape (K, D), and of the atoms, at the open node."""
-        u = abs(self.states.u[max(0, self.count("LEVEL"))])
-        at = self.K * self.D
-        return u[:at].reshape(self.K, self.D), u[at + self.kind.n_free(self.D) :]
+        hinges, _, atoms = self.space.split(self.states.u[max(0, self.count("LEVEL"))])
+        return abs(hinges), abs(atoms)
 
     def network(self) -> Network:
         """The network at the open node."""
-        u = self.states.u[self.count("LEVEL")] * self.scale
-        hinges = u[: self.K * self.D].reshape(self.K, self.D)
-        linear = u[self.K * self.D :]
-        return _assemble(self.kind, self.signs, hinges, linear)
+        return self.space.network(self.states.u[self.count("LEVEL")])
 
-
-def _assemble(
-    kind: Kind, signs: NDArray[np.int64], hinges: NDArray[np.float64], linear: NDArray[np.float64]
-) -> Network:
-    """Hinges, free columns and atoms as one network."""
-    D = hinges.shape[1]
-    n_free = kind.n_free(D)
-    free, atoms = linear[:n_free], linear[n_free:]
-    path, order = [*hinges], [*signs]
-    skip = Skip(free[:-1].copy(), float(free[-1])) if kind.free == FREE_SKIP else None
-    extra = [(c, np.eye(D)[-1]) for c in free] if kind.free == FREE_CONSTANT else []
-    extra += list(zip(atoms, _atom_directions(kind, D), strict=True)) if kind.atoms else []
-    for c, direction in extra:
-        if c != 0:
-            path.append(abs(c) * direction)
-            order.append(1 if c > 0 else -1)
-    u = np.array(path).reshape(-1, D)
-    return Network(np.array(order, dtype=int), u[:, :-1], u[:, -1], skip)
-
-
-def _atom_directions(kind: Kind, D: int) -> list[Any]:
-    """The path parameters of each atom with coefficient 1."""
-    unit = np.eye(D)
-    found = []
-    for j in range(D - 1):
-        found += [unit[j]] if kind.skip else [unit[j], -unit[j]]
-    return found if kind.skip else [*found, unit[-1]]
+    def record(self) -> Record:
+        """The tree so far, without the memory of the search."""
+        nodes, entries = self.count("NODES"), self.count("ENTRIES")
+        return Record(
+            self.space,
+            self.points,
+            self.rows,
+            self.problem.sure,
+            self.tree.node[:nodes].copy(),
+            self.tree.codes[:entries].copy(),
+            self.tree.multipliers[:entries].copy(),
+        )
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
+
+
+def _states(kernels: Any, n: int, S: int) -> Any:
+    return kernels.States(
+        *(np.zeros((S, n, n)), np.zeros((S, n)), np.zeros((S, n))),
+        *(np.zeros((S, n), dtype=np.int64), np.zeros(S, dtype=np.int64)),
+    )
+
+
+def _tree(kernels: Any, K: int, S: int) -> Any:
+    wide = (S, 1 << K)
+    return kernels.Tree(
+        *(np.zeros((0, K), dtype=np.int8), np.ones(0), np.zeros(S, dtype=np.int64)),
+        np.zeros((S, 2), dtype=np.int64),
+        *(np.zeros(wide, dtype=np.int64), np.zeros(wide, dtype=np.int64)),
+        *(np.zeros(S, dtype=np.int64), np.zeros((NODES << K // 2, 4), dtype=np.int64)),
+        *(np.zeros(ENTRIES << K // 2, dtype=np.int64), np.zeros(ENTRIES << K // 2)),
+        np.zeros(kernels.COUNTERS, dtype=np.int64),
+    )
+
+
+def _work(kernels: Any, n: int, K: int) -> Any:
+    return kernels.Work(
+        *(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))),
+        np.zeros(n, dtype=np.int64),
+        *(np.zeros(K, dtype=np.int64), np.zeros(K, dtype=bool)),
+        *(np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)),
+        *(np.zeros(K + 1, dtype=np.int64), np.zeros((K, K), dtype=bool)),
+        *(np.zeros(K + 1, dtype=np.int64), np.zeros(kernels.CANDIDATES + 1)),
+        np.zeros(kernels.CANDIDATES + 1, dtype=np.int64),
+    )

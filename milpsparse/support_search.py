@@ -7,8 +7,9 @@ steps, for most cases die fast; one that lives is split at the entry that it use
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +19,9 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proof_writer import Node, nodes_of
 from milpsparse.refit import polish_sample
-from milpsparse.split_search import Found, SplitSearch, Witnesses
+from milpsparse.split_search import Found, Record, SplitSearch, Witnesses
 
-FEW = 150  # simplex steps for a case that can still be split
+STEPS = 150  # simplex steps for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
 ZERO = 1e-7  # size of an entry that is taken as 0
 IN, OUT = 1, -1
@@ -28,11 +29,25 @@ IN, OUT = 1, -1
 
 @dataclass(frozen=True)
 class Case:
-    """What is decided: entries, shape (K, D), and atoms, shape (A,), each IN, OUT or 0."""
+    """What is decided: counted entries, shape (K, C), and atoms, shape (A,); each IN, OUT or 0."""
 
     entries: NDArray[np.int8]
     atoms: NDArray[np.int8]
     tried: Tried | None = None  # the last search above that did not refute it
+
+    @cached_property
+    def inside(self) -> NDArray[np.int64]:
+        """The number of entries of each hinge that are in."""
+        counts: NDArray[np.int64] = (self.entries == IN).sum(axis=1)
+        return counts
+
+    def cost(self, cheapest: int) -> int:
+        """What is in costs at least this; each hinge costs at least `cheapest`."""
+        return int(np.maximum(self.inside, cheapest).sum() + (self.atoms == IN).sum())
+
+    def has_few(self, cheapest: int) -> bool:
+        """Whether a hinge has fewer entries left than make one: it is an atom, or nothing."""
+        return bool(((self.entries != OUT).sum(axis=1) < cheapest).any())
 
 
 class Tried(NamedTuple):
@@ -57,12 +72,13 @@ class SupportRoot:
         self.objective, self.cost = objective, cost
         self.found = Found.OPEN
         self.network: Network | None = None
-        D = points.xb.shape[1]
+        self._D = D = points.xb.shape[1]
         self._counted = D if points.whole.count_bias else D - 1
-        entries = np.zeros((len(signs), D), dtype=np.int8)
+        entries = np.zeros((len(signs), self._counted), dtype=np.int8)
         self._todo = [Case(entries, np.zeros(self.kind.n_atoms(D), dtype=np.int8))]
+        self._over: dict[int, SplitSearch] = {}  # by variables: searches whose memory is free
         self._under_way: SplitSearch | None = None
-        self._nodes: list[Node] = []
+        self._nodes: list[Node | Record] = []
         self._counts: dict[str, int] = {}
         self._outcomes: dict[int, tuple[int, int]] = {}  # tries and refutations by columns allowed
 
@@ -76,7 +92,11 @@ class SupportRoot:
 
     def nodes(self) -> Iterator[Node]:
         """The tree of cases."""
-        return iter(self._nodes)
+        for node in self._nodes:
+            if isinstance(node, Record):
+                yield from nodes_of(node)
+            else:
+                yield node
 
     def run(self, steps: int) -> None:
         """Go on for about so many simplex steps."""
@@ -89,46 +109,36 @@ class SupportRoot:
         if not self._todo and self.found == Found.OPEN:
             self.found = Found.NOTHING
 
-    def _left(self, case: Case) -> int:
-        """What the networks of a case may cost beyond that which is in."""
-        return self.cost - int(self._costs(case).sum()) - int(np.sum(case.atoms == IN))
-
-    def _costs(self, case: Case) -> NDArray[np.int64]:
-        inside = np.sum(case.entries[:, : self._counted] == IN, axis=1)
-        costs: NDArray[np.int64] = np.maximum(self.kind.cheapest, inside)
-        return costs
-
-    def _undecided(self, case: Case) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _undecided(self, case: Case, left: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Entries and atoms that may be in or not, as far as cost tells."""
         entries, atoms = case.entries == 0, case.atoms == 0
-        entries[:, self._counted :] = False
-        if self._left(case) == 0:
-            inside = np.sum(case.entries[:, : self._counted] == IN, axis=1)
-            entries[inside >= self.kind.cheapest] = False
+        if left == 0:
+            entries[case.inside >= self.kind.cheapest] = False
             atoms[:] = False
         return entries, atoms
 
-    def _step(self, left: int) -> None:
+    def _step(self, steps: int) -> None:
         """Refute the next case, or split it."""
         case = self._todo[-1]
-        if self._left(case) < 0:
-            self._close([{"over": True}])
+        left = self.cost - case.cost(self.kind.cheapest)
+        if left < 0 or case.has_few(self.kind.cheapest):
+            self._close({"over" if left < 0 else "few": True})
             return
-        entries, atoms = self._undecided(case)
+        entries, atoms = self._undecided(case, left)
         can_split = bool(entries.any() or atoms.any())
-        allowed = self._allowed(case, entries, atoms)
+        allowed = bytes(entries | (case.entries == IN)) + bytes(atoms | (case.atoms == IN))
         size = allowed.count(1)
         if can_split and case.tried is not None and not self._promises(case.tried, allowed, size):
             self._split(case, case.tried, entries, atoms)
             return
-        search = self._under_way or self._search(case, entries)
+        search = self._under_way or self._search(case, entries, left)
         self._under_way = search
-        found = search.fit_all(FEW if can_split else left)
+        found = search.fit_all(STEPS if can_split else steps)
         if can_split:
             tries, dead = self._outcomes.get(size, (0, 0))
             self._outcomes[size] = (tries + 1, dead + (found == Found.NOTHING))
         if found == Found.NOTHING:
-            self._close(nodes_of(search))
+            self._close(search.record())
         elif found == Found.NETWORK and self._is_better(search):
             return
         elif can_split:
@@ -141,23 +151,23 @@ class SupportRoot:
         tries, dead = self._outcomes.get(size, (0, 0))
         return tried.allowed != allowed and RATE * dead >= tries - TRIES
 
-    def _allowed(self, case: Case, entries: NDArray[np.bool_], atoms: NDArray[np.bool_]) -> bytes:
-        return bytes(entries | (case.entries == IN)) + bytes(atoms | (case.atoms == IN))
-
-    def _search(self, case: Case, undecided: NDArray[np.bool_]) -> SplitSearch:
-        allowed = undecided | (case.entries == IN)
-        allowed[:, self._counted :] = True
-        left = self._left(case)
-        units = np.select([case.atoms == IN, case.atoms == 0], [left + 1, left], 0)
+    def _search(self, case: Case, undecided: NDArray[np.bool_], left: int) -> SplitSearch:
+        allowed = np.ones((len(self.signs), self._D), dtype=bool)
+        allowed[:, : self._counted] = undecided | (case.entries == IN)
+        units = np.where(case.atoms == IN, left + 1, np.where(case.atoms == 0, left, 0))
         names: dict[bytes, int] = {}
-        shapes = [names.setdefault(row.tobytes(), len(names)) for row in case.entries]
-        return SplitSearch(
-            self.points, self.signs, allowed, units, np.array(shapes, dtype=np.int64)
+        named = [names.setdefault(row.tobytes(), len(names)) for row in case.entries]
+        shapes = np.array(named, dtype=np.int64)
+        n = int(np.count_nonzero(allowed) + np.count_nonzero(units))
+        search = SplitSearch(
+            self.points, self.signs, allowed, units, shapes, used=self._over.get(n)
         )
+        self._over[n] = search
+        return search
 
-    def _close(self, nodes: Iterable[Node]) -> None:
-        """Done with the last case: these nodes say why, or what takes its place."""
-        self._nodes.extend(nodes)
+    def _close(self, node: Node | Record) -> None:
+        """Done with the last case: the node, or tree, says why, or what takes its place."""
+        self._nodes.append(node)
         self._todo.pop()
         if self._under_way is not None:
             counts = {
@@ -168,7 +178,7 @@ class SupportRoot:
     def _is_better(self, search: SplitSearch) -> bool:
         """Whether the network costs as little as asked for; then it is the answer."""
         whole, found = self.points.whole, search.network()
-        rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.scale)
+        rough = np.sum(abs(found.counted(whole.count_bias)) > ZERO * search.space.scale)
         if rough > self.cost:
             return False
         network = polish_sample(self.points.sample(), found, self.objective)
@@ -191,13 +201,13 @@ class SupportRoot:
         With the supports of hinges known, one search with all atoms often does for all of them.
         """
         if entries.any():
-            sizes = np.where(entries, tried.hinges, -1.0)
+            sizes = np.where(entries, tried.hinges[:, : self._counted], -1.0)
             k, j = np.unravel_index(int(sizes.argmax()), sizes.shape)
             node, inside, outside = self._at_entry(case, int(k), int(j))
         else:
             at = int(np.where(atoms, tried.atoms, -1.0).argmax())
             node, inside, outside = self._at_atom(case, at)
-        self._close([node])
+        self._close(node)
         inside, outside = replace(inside, tried=tried), replace(outside, tried=tried)
         self._todo += [outside, inside]
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from milpsparse import library
-from milpsparse.errors import BadInput
+from milpsparse.errors import BadInput, MilpsparseError
 from milpsparse.instance import Instance
 from milpsparse.method import Method
 from milpsparse.naming import parse_method
@@ -47,6 +47,19 @@ class Task:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that travels to the task's process: a method known by its name goes as that.
+
+        So plug-ins may hold lambdas, which cannot be pickled.
+        """
+        return {**vars(self), "method": _known_as(self.method) or self.method}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The task as it was."""
+        method = state["method"]
+        parsed = parse_method(method) if isinstance(method, str) else method
+        vars(self).update({**state, "method": parsed})
+
     def columns(self) -> dict[str, Any]:
         """The identity columns of the task's row."""
         inst, method = self.instance, self.method
@@ -72,6 +85,14 @@ class Task:
             "time_limit_s": self.time_limit_s,
             "memory_limit_mb": self.memory_limit_mb,
         }
+
+
+def _known_as(method: Method) -> str | None:
+    """The name that gives this very method, or None."""
+    try:
+        return method.name if parse_method(method.name) == method else None
+    except MilpsparseError:
+        return None
 
 
 def plan(

@@ -1,12 +1,36 @@
-"""Fixtures of several test files: command lines as a user types them."""
+"""Fixtures that several files of tests share."""
 
-from __future__ import annotations
-
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from milpsparse import cli
+from milpsparse import cli, registry
+
+SOURCE = Path(__file__).parent / "plugin_package"
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A folder into which pip has installed tests/plugin_package, offline."""
+    folder = tmp_path_factory.mktemp("plugins")
+    source, site = folder / "source", folder / "site"
+    shutil.copytree(SOURCE, source)
+    how = ["--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "-q", *how, "--target", str(site)]
+    subprocess.run([*command, str(source)], check=True, capture_output=True)
+    return site
+
+
+@pytest.fixture
+def example(installed, monkeypatch):
+    """The example package is installed, for this process and those that it starts."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(installed)])
+    registry.entries.cache_clear()
+    yield installed
+    registry.entries.cache_clear()
 
 
 @pytest.fixture

@@ -66,6 +66,28 @@ def eats_memory(instance: Instance, objective: Objective, limits: Limits) -> Ans
         eaten.append(bytearray(2**26))  # 64 MiB a step
 
 
+def eats_memory_in_children(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    for _ in range(8):  # each is far from the limit
+        if os.fork() == 0:
+            eaten = bytearray(b"x") * (300 * 2**20)
+            time.sleep(3600)
+            os._exit(len(eaten))
+    return hangs(instance, objective, limits)
+
+
+def shares_memory(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    shared = bytearray(b"x") * (300 * 2**20)
+    children = []
+    for _ in range(8):  # the pages of the parent, which are there once
+        children.append(os.fork())
+        if children[-1] == 0:
+            time.sleep(1.0)
+            os._exit(sum(shared[:: 2**12]) % 2)
+    for child in children:
+        os.waitpid(child, 0)
+    return honest_run(instance, objective, limits)
+
+
 def prints(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     os.write(1, b'\x00\xff{"answer": null}\n')  # as C libraries print
     print('{"answer": {"termination": "optimal"}}', flush=True)

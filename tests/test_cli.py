@@ -18,7 +18,9 @@ termination primal_bound dual_bound dual_bound_scope evidence claimed_primal_bou
 claimed_dual_bound verified exact max_residual n_neurons n_parameters network wall_time_s solver
 solver_version stats
 """.split()
-VERBS = "list generate solve pstar audit export run status check verify table".split()
+VERBS = """
+list generate solve pstar audit export run status check doctor check-plugin verify table
+""".split()
 KINDS = {
     "instances": "peak_plateau",
     "testsets": "small",

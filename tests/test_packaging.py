@@ -15,18 +15,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Low to high: a module imports from its own layer and from those above it in this list only.
 LAYERS = [
-    "errors rational objective machine clock jit",
+    "errors rational objective machine plugins clock jit",
     "network rewrite patterns",
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
     " fit_kernels lines",
     "bounds answer judge turns method naming family basis construct refit sparsify compiled",
-    "search_kernels split_search exact_rows proof_writer support_search level_search"
+    "search_kernels search_space split_search exact_rows proof_writer support_search level_search"
     " theorem_proofs",
     "models solvers algorithms families execute library",
     "checker proof proof_tree proof_file formulation",
-    "solving task worker store run rows contradictions audit",
+    "solving isolation task worker store run rows contradictions audit",
     "metrics table plot path_plot figures listing human formats",
+    "testing doctor",
     "commands model_commands export warm cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

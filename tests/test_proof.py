@@ -103,6 +103,10 @@ class Prover:
         if cost > self.budget or (self.cheat == "not over" and self.is_decided(hinges, atoms)):
             lines.append({"over": True})
             return
+        possible = [len(self.counted) - sum(not v for v in e.values()) for _, _, e in hinges]
+        if any(n < self.cheapest + (self.cheat == "not few") for n in possible):
+            lines.append({"few": True})
+            return
         left = self.budget - cost - (self.cheat == "less is left")
         rows = self.contradiction(hinges, atoms, max(left, 0))
         if rows is not None:
@@ -361,6 +365,8 @@ LIES = [  # a cheat, the number of a case, and what is said
     ("root left out", 17, "not all roots were there"),
     ("not over", 6, "the case does not cost too much"),
     ("not over", 17, "the case does not cost too much"),
+    ("not few", 6, "every hinge may have enough entries"),
+    ("not few", 17, "every hinge may have enough entries"),
     ("no second subtree", 5, "a node is one of"),
     ("no second subtree", 6, "a node is one of"),
     ("not alike", None, ""),

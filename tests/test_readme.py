@@ -1,17 +1,18 @@
 """The README's session is true, and every file that CONTRIBUTING shows works as shown."""
 
 import doctest
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import milpsparse as ms
 from milpsparse.execute import solve_model
-from milpsparse.method import Algorithm, Limits, Method, Model, Solver
+from milpsparse.method import Algorithm, Limits, Method, Model
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
 
@@ -21,11 +22,16 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 L1 = parse_objective("l1")
 
 
-def block(heading):
-    """The Python file shown below a heading of CONTRIBUTING."""
+def source(heading):
+    """The text of the Python file shown below a heading of CONTRIBUTING."""
     section = CONTRIBUTING.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
+
+
+def block(heading):
+    """What that file defines."""
     space = {"__name__": heading}
-    exec(compile(re.search(r"```python\n(.*?)```", section, re.DOTALL)[1], heading, "exec"), space)
+    exec(compile(source(heading), heading, "exec"), space)
     return space
 
 
@@ -78,20 +84,22 @@ def test_the_model_of_contributing_works():
     assert "nonnegative" in method.refusal(ms.Instance(X=[[0.0]], y=[-1.0]), L1)
 
 
-def test_the_solver_of_contributing_works():
-    solver = block("A solver")["SOLVER"]
-    assert isinstance(solver, Solver)
-    if solver.missing():
-        pytest.skip(str(solver.missing()))
-    import cvxpy as cp
+def test_the_solver_of_contributing_passes_the_kit_as_one_file_of_a_folder(tmp_path):
+    text = source("A solver")
+    assert len(text.splitlines()) <= 40
+    (tmp_path / "scipy_milp.py").write_text(text, encoding="utf-8")
 
-    x = cp.Variable(2)
-    problem = cp.Problem(cp.Minimize(cp.norm1(x)), [x[0] + 2 * x[1] == 2])
-    outcome = solver.solve(problem, Limits(), False)
-    assert outcome.has_solution
-    assert outcome.primal_bound == pytest.approx(1.0, abs=1e-4)
-    assert np.isfinite(outcome.dual_bound)
-    assert solver.version() != "scs"
+    def milpsparse(*words):
+        command = [sys.executable, "-m", "milpsparse.cli", *words]
+        env = {**os.environ, "MILPSPARSE_PLUGINS": str(tmp_path)}
+        return subprocess.run(command, capture_output=True, text=True, env=env)
+
+    asked = milpsparse("check-plugin", "scipy_milp")
+    assert asked.returncode == 0, asked.stdout
+    assert re.search(r"^cannot  mip_start \(pyomo\) +milp takes no start$", asked.stdout, re.M)
+    assert asked.stdout.splitlines()[-1] == "11 pass, 1 cannot"
+    solved = milpsparse("solve", "peak_plateau", "--method", "neuron_big_m@scipy_milp", "--json")
+    assert json.loads(solved.stdout)["primal_bound"] == 3
 
 
 def test_the_algorithm_of_contributing_works():

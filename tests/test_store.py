@@ -6,7 +6,6 @@ import math
 import pytest
 
 from milpsparse import read_rows, store
-from milpsparse.contradictions import contradictions
 from milpsparse.errors import BadInput
 
 
@@ -164,75 +163,3 @@ def test_a_missing_or_damaged_plan_is_an_empty_one(tmp_path, text):
     if text is not None:
         (tmp_path / store.PLAN).write_text(text)
     assert store.read_plan(tmp_path) == {}
-
-
-# --- claims against each other ----------------------------------------------------------------
-
-
-def claims(key, dual=None, primal=None, **changes):
-    facts = {"claimed_dual_bound": dual, "primal_bound": primal, "exact": True, "method": key}
-    scope = {"bound": 10.0, "bound_used": 10.0, "claimed_dual_bound_scope": "within_bound"}
-    problem = {"instance_sha256": "s1", "objective": "neurons"}
-    return row(key) | facts | scope | problem | changes
-
-
-def test_a_bound_above_the_network_of_another_method_is_found_by_name():
-    found = contradictions([claims("liar", dual=4.0), claims("finder", primal=3)])
-    assert list(found) == ["liar"]
-    assert found["liar"] == "claims the lower bound 4; finder has a verified 3"
-
-
-def test_a_bound_that_rounds_up_above_a_network_is_found():
-    rows = [claims("liar", dual=3.1), claims("finder", primal=3)]
-    assert list(contradictions(rows)) == ["liar"]
-    rows = [claims("solver", dual=3.0000005), claims("finder", primal=3)]
-    assert contradictions(rows) == {}
-
-
-def test_bounds_up_to_the_best_network_agree():
-    rows = [claims("a", dual=3.0, primal=3), claims("b", dual=2.0, primal=5), claims("c", primal=4)]
-    assert contradictions(rows) == {}
-
-
-def test_norms_are_compared_to_the_tolerance():
-    norm = {"objective": "l1"}
-    near = [claims("a", dual=4.000003, **norm), claims("b", primal=4.0, **norm)]
-    far = [claims("a", dual=4.00001, **norm), claims("b", primal=4.0, **norm)]
-    assert contradictions(near) == {}
-    assert list(contradictions(far)) == ["a"]
-
-
-@pytest.mark.parametrize("other", [{"instance_sha256": "s2"}, {"objective": "parameters"}])
-def test_other_problems_contradict_nothing(other):
-    assert contradictions([claims("a", dual=4.0), claims("b", primal=3, **other)]) == {}
-
-
-def test_a_bound_within_a_smaller_bound_used_is_not_refuted_by_larger_networks():
-    unbounded = {"bound": None}
-    claim = claims("a", dual=4.0, bound_used=2.0, **unbounded)
-    for used in (4.0, None):
-        assert contradictions([claim, claims("b", primal=3, bound_used=used, **unbounded)]) == {}
-    for used in (2.0, 1.0):
-        rival = claims("b", primal=3, bound_used=used, **unbounded)
-        assert list(contradictions([claim, rival])) == ["a"]
-
-
-def test_a_bound_for_all_networks_is_refuted_by_any():
-    claim = claims("a", dual=4.0, bound=None, bound_used=2.0, claimed_dual_bound_scope="all")
-    for used in (8.0, None):
-        rival = claims("b", primal=3, bound=None, bound_used=used)
-        assert list(contradictions([claim, rival])) == ["a"]
-
-
-def test_a_network_that_fits_within_tolerance_only_refutes_no_bound():
-    assert contradictions([claims("a", dual=4.0), claims("b", primal=3, exact=False)]) == {}
-
-
-def test_a_claim_that_failed_already_is_not_named_twice():
-    rows = [claims("a", dual=4.0, verdict="fail_dual_bound"), claims("b", primal=3)]
-    assert contradictions(rows) == {}
-
-
-def test_the_network_of_a_row_that_failed_for_its_claim_still_refutes():
-    rows = [claims("a", dual=4.0), claims("b", primal=3, verdict="fail_objective_value")]
-    assert list(contradictions(rows)) == ["a"]

@@ -197,6 +197,25 @@ print(next(run.run([task], Path({str(tmp_path)!r}), testset="t"))["verdict"])
     assert (done.stdout, done.stderr) == ("ok\n", "")
 
 
+def test_files_of_the_current_folder_are_no_modules_of_the_tasks(tmp_path):
+    (tmp_path / "enum.py").write_text("raise SystemExit('the file of a user')")
+    (tmp_path / "one.test").write_text("peak_plateau\n")
+    words = ["run", "-t", "one.test", "-m", "coordinate_start", "--out", "out"]
+    command = [sys.executable, "-P", "-m", "milpsparse.cli", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "1 done, 0 failed" in done.stdout) == (0, True), done.stderr
+
+
+def test_memory_counts_over_all_children_and_only_where_it_is_too_much(tmp_path, task):
+    within = task("shares_memory", memory_limit_mb=1600)
+    beyond = task("eats_memory_in_children", memory_limit_mb=1600)
+    small, large = run([within, beyond], tmp_path)
+    assert (small["verdict"], small["killed_by"]) == ("ok", None)
+    assert (large["verdict"], large["killed_by"]) == ("memlimit", "harness")
+    assert large["fail_reason"] == "no network"
+    assert large["raw_status"] == "killed at the memory limit"
+
+
 def test_the_grace_grows_with_the_limit(monkeypatch):
     monkeypatch.undo()
     assert [worker.grace_s(t) for t in (1, 60, 1000)] == [5.0, 5.0, 50.0]

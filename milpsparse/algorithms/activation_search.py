@@ -23,7 +23,8 @@ from milpsparse.level_search import Level
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.split_search import MOST_NEURONS, Found, kind_of
+from milpsparse.search_space import kind_of
+from milpsparse.split_search import MOST_NEURONS, Found
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart
@@ -131,15 +132,18 @@ class _Search:
         return self
 
     def _improve(self, limits: Limits) -> None:
-        """Starts of multistart; the search for smaller networks goes on where it is."""
+        """Starts of multistart, and a construction where they find nothing.
+
+        The search for smaller networks goes on where it is.
+        """
+        if self.starts and not self.closed:
+            fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
+            seed = (limits.seed + self.starts) % 2**31
+            self._try(f"multistart[starts={self.starts},fewest={fewest}]", limits, seed)
         if self.best is None:
-            construction = "coordinate_start"  # where multistart refuses, or finds nothing
-            self.best = heuristic(construction, self.instance, self.objective, limits, share=0.2)
-        if not self.starts or self.closed:
-            return
-        fewest = max(1, self.lower) if self.objective.kind == "neurons" else 1
-        name = f"multistart[starts={self.starts},fewest={fewest}]"
-        seed = (limits.seed + self.starts) % 2**31
+            self._try("coordinate_start", limits, limits.seed)
+
+    def _try(self, name: str, limits: Limits, seed: int) -> None:
         found = heuristic(name, self.instance, self.objective, limits, share=0.2, seed=seed)
         if found is not None and (
             self.best is None or self.instance.value(found, self.objective) <= self.top

@@ -41,9 +41,9 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
         found = [network for network in candidates.values() if network is not None]
         return min(found, key=lambda n: instance.value(n, objective), default=None)
 
-    for name in ("coordinate_start", f"multistart[starts={STARTS}]", "reweighted_l1"):
-        if name == "reweighted_l1" and objective.kind == "neurons":
-            continue
+    for name in (f"multistart[starts={STARTS}]", "coordinate_start", "reweighted_l1"):
+        if objective.kind == "neurons" and best() is not None:
+            continue  # the others seldom find fewer neurons, and take longer
         candidates[name] = heuristic(name, instance, objective, limits, share=0.25)
         steps += [name] if candidates[name] is not None else []
         network = best()

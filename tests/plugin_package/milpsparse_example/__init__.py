@@ -1,0 +1,1 @@
+"""Plug-ins of another package, found through its entry points."""
