@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.objective import Objective
+from milpsparse.turns import Turn
 
 Options = Mapping[str, Any]
 
@@ -70,7 +71,9 @@ class Option:
 
 
 START = Option(
-    "construction", "network that a MIP start is made of", choices=("construction", "multistart")
+    "construction",
+    "network that sizes and starts the model; none: no start, sized by the construction if at all",
+    choices=("construction", "multistart", "none"),
 )
 
 
@@ -80,8 +83,9 @@ class Program:
 
     `decode()` reads the network from the variables' current values; `start(network)` sets those
     values from a network (a MIP start), with `decode` after `start` giving the same function.
-    `dual_bound(value)` turns the solver's lower bound into one on the objective. Where
-    `relaxation` is true the problem's optimum is only a lower bound on the objective.
+    `dual_bound(value)` turns the solver's lower bound into one on the objective; `evidence` is
+    "generic" where that holds for almost every label vector only. Where `relaxation` is true the
+    problem's optimum is only a lower bound on the objective. `note` is told with the answer.
     """
 
     problem: Any
@@ -90,6 +94,8 @@ class Program:
     dual_bound: Callable[[float], float | None] = float
     dual_scope: str = "within_bound"
     relaxation: bool = False
+    evidence: str = "claimed"
+    note: str = ""
 
 
 def no_preparation() -> None:
@@ -101,26 +107,42 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
     return None
 
 
+def at_once(
+    instance: Instance, objective: Objective, incumbent: Network, options: Options
+) -> Iterator[Turn] | None:
+    """One program is the whole question."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
 
-    `build` gets a verified network that fits the bound, from which a model sizes itself.
+    `build` gets a verified network that fits the bound, from which a model sizes itself; or, if it
+    `needs_incumbent` not, None when the user wants no start. `needs` are the kinds of constraints
+    beyond linear ones: "indicator", "sos1", "cones" (second-order). A model that takes several
+    programs to answer gives their options by `turns`, smallest value first.
     """
 
     summary: str
     framework: str  # "pyomo" or "cvxpy"
     objectives: frozenset[str]
     build: Callable[..., Program]  # build(instance, objective, incumbent, **options)
+    turns: Callable[[Instance, Objective, Network, Options], Iterator[Turn] | None] = at_once
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
+    needs: frozenset[str] = frozenset()
+    needs_incumbent: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a solver said: why it stopped and whether it has a solution are separate facts."""
+    """What a solver said: why it stopped and whether it has a solution are separate facts.
+
+    `compile_time_s` is what it took to hand the program to the solver, a part of building.
+    """
 
     termination: Termination
     has_solution: bool
@@ -132,6 +154,7 @@ class Outcome:
     n_cols: int | None = None
     n_binaries: int | None = None
     n_nonzeros: int | None = None
+    compile_time_s: float = field(default=0.0, compare=False)  # differs from run to run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +162,16 @@ class Solver:
     """A backend: SOLVER in a file of solvers/. `missing` gives what would install it, or None.
 
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
-    solution, if any, in the problem's own variables. `cannot` declares items of the conformance
-    kit that it cannot pass, with the reason; see `milpsparse.testing`.
+    solution, if any, in the problem's own variables. `takes` are the kinds of constraints beyond
+    linear ones that it knows (see `Model.needs`). `cannot` declares items of the conformance kit
+    that it cannot pass, with the reason; see `milpsparse.testing`.
     """
 
     summary: str
     frameworks: frozenset[str]
     solve: Callable[[Any, Limits, bool], Outcome]
     version: Callable[[], str]
+    takes: frozenset[str] = frozenset()
     missing: Callable[[], str | None] = lambda: None
     cannot: Mapping[str, str] = field(default_factory=dict)
 
@@ -198,14 +223,18 @@ class Method:
         return objective.kind in self.rule.objectives
 
     def refusal(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
-        """Why this method does not take this instance and objective, or None."""
+        """Why this method does not take this instance and objective or cannot run here, or None."""
+        return self.declines(instance, objective, bound) or self.missing()
+
+    def declines(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
+        """Why this method never takes this instance and objective, or None."""
         if not self.takes(objective):
             return f"{self.name} takes {', '.join(sorted(self.rule.objectives))}, not {objective}"
         if self.rule.needs_bound and instance.bound is None and bound == "none":
             return f"{self.name} needs a finite bound B: give --bound B or --bound auto"
         if reason := self.rule.refuses(instance, objective, self.options):
             return f"{self.name}: {reason}"
-        return self.missing()
+        return None
 
     def versions(self) -> dict[str, str]:
         """Versions of all that decides what the method computes, for task keys."""

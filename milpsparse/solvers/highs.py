@@ -82,6 +82,7 @@ def _outcome(h: Any, p: Compiled) -> Outcome:
         n_cols=len(p.c),
         n_binaries=p.n_binaries,
         n_nonzeros=int(p.A.nnz),
+        compile_time_s=p.seconds,
     )
 
 
