@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup-solvers results tables solvers bench-univariate bench-exact pstar test lint check format instances clean
+.PHONY: help setup-solvers results tables solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -53,6 +53,12 @@ bench-univariate: .venv/ready ## Growth to ten million points against NumPy (min
 
 bench-exact: .venv/ready ## Proofs in several inputs: all exact methods side by side (about an hour; SET=core is minutes)
 	$(BIN)/python benchmarks/exact.py --set $(SET) --out $(OUT)
+
+formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60 takes hours; resumes)
+	$(BIN)/python benchmarks/formulations.py --time $(if $(filter file,$(origin TIME)),2,$(TIME)) --jobs $(JOBS) --out $(OUT)
+
+bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
+	$(BIN)/python benchmarks/build.py --out $(OUT)
 
 pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)

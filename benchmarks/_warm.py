@@ -20,10 +20,11 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.errors import MilpsparseError
 from milpsparse.execute import execute
 from milpsparse.family import generate
+from milpsparse.isolation import set_threads
 from milpsparse.method import Limits
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
-from milpsparse.worker import THREAD_VARIABLES, grace_s
+from milpsparse.worker import grace_s
 
 START_S = 300.0  # for imports and, where the cache is empty, compilation
 
@@ -62,7 +63,7 @@ class Warm:
         return Answer(objective=job.objective, termination=how, raw_status=why), job.limit
 
     def _start(self) -> None:
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+        set_threads(1)
         context = multiprocessing.get_context("spawn")
         self._pipe, far = context.Pipe()
         self._process = context.Process(target=_serve, args=(far, self._tasks), daemon=True)

@@ -13,8 +13,8 @@ from milpsparse.anytime import Trace, trace_of
 from milpsparse.network import Network
 
 _NUMBERS = """
-claimed_primal_bound claimed_dual_bound bound_used node_count n_rows n_cols n_binaries n_nonzeros
-build_time_s solve_time_s
+claimed_primal_bound claimed_dual_bound claimed_generic_bound bound_used node_count n_rows n_cols
+n_binaries n_nonzeros build_time_s solve_time_s
 """.split()
 
 UNREADABLE = "unreadable answer"  # how the raw status of an ERROR begins where there was a reply
@@ -40,9 +40,10 @@ class Answer:
     """What a method returns.
 
     `claimed_dual_bound` is a lower bound on the objective, claimed for all networks (scope "all")
-    or for those with |u| <= bound_used ("within_bound"). `raw_status` keeps the solver's words.
-    `proof` holds the lines of a proof file, by which the lower bound is more than a claim. `trace`
-    is the anytime record of both bounds, claimed too; it is empty where the method keeps none.
+    or for those with |u| <= bound_used ("within_bound"). `claimed_generic_bound` is one that holds
+    for almost every label vector, and so proves nothing about this one. `raw_status` keeps the
+    solver's words. `proof` holds the lines of a proof file, by which the lower bound is more than a
+    claim. `trace` is the anytime record of both bounds, claimed too; empty where none is kept.
     """
 
     objective: str
@@ -50,6 +51,7 @@ class Answer:
     network: Network | None = None
     claimed_primal_bound: float | None = None
     claimed_dual_bound: float | None = None
+    claimed_generic_bound: float | None = None
     dual_bound_scope: str = "within_bound"
     bound_used: float | None = None
     raw_status: str = ""

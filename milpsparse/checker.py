@@ -191,6 +191,8 @@ def _lower_bound(instance: Instance, answer: Answer, objective: Objective) -> di
     known = lower_bounds(instance, objective)
     theorem = max((b for b in known if b.evidence == "theorem"), key=lambda b: b.value)
     generic = [float(b.value) for b in known if b.evidence == "generic"]
+    if answer.claimed_generic_bound is not None:
+        generic.append(judge.rounded(answer.claimed_generic_bound, objective))
     value, claim = float(theorem.value), answer.claimed_dual_bound
     facts: dict[str, Any] = {
         "generic_bound": max(generic, default=None),

@@ -192,6 +192,83 @@ def pstar(data: str, **given: Any) -> None:
     sys.exit(commands.pstar(data, **given))
 
 
+# --- models -----------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("data")
+@click.option(
+    "--model",
+    required=True,
+    metavar="M",
+    help="As in solve: name, name[option=value], name@solver.",
+)
+@click.option("--objective", default="neurons", show_default=True, help="As in solve.")
+@click.option("--bound", metavar="B|auto|none", help="As in solve.")
+@click.option("--skip/--no-skip", default=None, help="As in solve.")
+@click.option("--count-bias/--no-count-bias", default=None, help="As in solve.")
+@click.option(
+    "--time-limit", default=60.0, show_default=True, metavar="S", help="Seconds, for B and for 2 B."
+)
+@click.option("--threads", default=1, show_default=True, help="Threads of the solver.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the solver.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def audit(data: str, **given: Any) -> None:
+    """Audit a model on DATA: does its answer come from its big-M, how strong and large is it?
+
+    Solves the model with B and with 2 B. Prints how many entries and pre-activations of the
+    network found touch their big-M, whether doubling B changes the optimum, the bound of the linear
+    relaxation, rows, columns, nonzeros, and the range of coefficients.
+
+    \b
+      milpsparse audit planted_n8_d1_k2_s0 --model neuron_big_m
+      milpsparse audit mine.json --model neuron_mccormick[start=multistart] --json
+    """
+    from milpsparse import model_commands
+
+    sys.exit(model_commands.audit(data, **given))
+
+
+@cli.command()
+@click.argument("source", metavar="DATA|DIR")
+@click.option("--mps", "kinds", flag_value="mps", multiple=True, help="The model, .mps.gz.")
+@click.option("--lp", "kinds", flag_value="lp", multiple=True, help="The model, .lp.")
+@click.option("--sol", "kinds", flag_value="sol", multiple=True, help="A network in it, .sol.")
+@click.option("--solu", "kinds", flag_value="solu", multiple=True, help="Best values of DIR.")
+@click.option("--trc", "kinds", flag_value="trc", multiple=True, help="Traces of DIR, for PAVER.")
+@click.option("--solvetrace", "kinds", flag_value="solvetrace", multiple=True, help="Not yet.")
+@click.option("--model", metavar="M", help="The model: name or name[option=value].")
+@click.option("--objective", default="neurons", show_default=True, help="As in solve.")
+@click.option("--bound", metavar="B|auto|none", help="As in solve.")
+@click.option("--skip/--no-skip", default=None, help="As in solve.")
+@click.option("--count-bias/--no-count-bias", default=None, help="As in solve.")
+@click.option(
+    "--network",
+    metavar="FILE",
+    help="The network for --sol, saved by `solve --save`; without it, one is looked for.",
+)
+@click.option(
+    "--time-limit", default=60.0, show_default=True, metavar="S", help="Seconds to look for one."
+)
+@click.option("-o", "--out", default=".", show_default=True, metavar="FOLDER", help="Goes there.")
+def export(source: str, **given: Any) -> None:
+    """Write a model on DATA, or the results in DIR, as files for other tools.
+
+    Models go to <instance>_<objective>_<model>.mps.gz and .lp, with indicator and SOS sections
+    where they have them; a .sol file gives their variables the values of a verified network. Of a
+    results folder DIR, with --model M, they are written for each instance and its best network;
+    .solu has its optima and best values, .trc its runs.
+
+    \b
+      milpsparse export planted_n8_d1_k2_s0 --mps --sol --model neuron_big_m
+      milpsparse export mine.json --lp --model neuron_indicator --objective parameters
+      milpsparse export results --solu --trc -o traces
+    """
+    from milpsparse import model_commands
+
+    sys.exit(model_commands.export(source, **given))
+
+
 # --- benchmark --------------------------------------------------------------------------------
 
 

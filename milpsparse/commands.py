@@ -17,7 +17,6 @@ from milpsparse.contradictions import contradictions
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.human import human, pstar_json, pstar_text
 from milpsparse.instance import Instance
-from milpsparse.instance_files import read_json
 from milpsparse.objective import parse_objective
 from milpsparse.solving import Solution, check_options
 from milpsparse.solving import solve as solve_instance
@@ -47,7 +46,7 @@ def solve(
     save: str | None,
 ) -> int:
     """Solve, print, draw and save."""
-    instance = _derive(library.find(data), bound, skip, count_bias)
+    instance = derive(library.find(data), bound, skip, count_bias)
     mode = bound if bound in ("auto", "none") else "auto"
     if plot:
         from milpsparse.plot import plot_network, refuse
@@ -100,7 +99,7 @@ def _write_proof(solution: Solution, path: str) -> None:
     click.echo(f"proof of {len(lines):,} lines -> {path}", err=True)
 
 
-def _derive(
+def derive(
     instance: Instance, bound: str | None, skip: bool | None, count_bias: bool | None
 ) -> Instance:
     """The instance with what the options change; "none" drops its bound."""
@@ -179,9 +178,9 @@ def run(
     from milpsparse import run as running
     from milpsparse.task import plan
 
-    _positive(time_limit=limits["time_limit_s"], jobs=jobs, threads=limits["threads"])
+    positive(time_limit=limits["time_limit_s"], jobs=jobs, threads=limits["threads"])
     if limits["memory_limit_mb"] is not None:
-        _positive(memory_limit=limits["memory_limit_mb"])
+        positive(memory_limit=limits["memory_limit_mb"])
     for seed in seeds:
         check_options(limits["threads"], seed)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, workers too
@@ -225,7 +224,8 @@ def default_methods() -> list[str]:
     return [m for m in all_methods() if m != "auto" and parse_method(m).missing() is None]
 
 
-def _positive(**values: float) -> None:
+def positive(**values: float) -> None:
+    """Refuse values of options that are not above 0."""
     for name, value in values.items():
         if not value > 0:
             raise BadInput(f"--{name.replace('_', '-')} {value:g}: give a positive number")
@@ -252,7 +252,7 @@ def status(folder: Path) -> None:
 
 def check(folder: Path) -> int:
     """Second pass over stored rows: each answer again, then all claims against each other."""
-    from milpsparse.run import answer_of, checked_columns
+    from milpsparse.run import answer_of, checked_columns, instance_of
 
     rows = store.latest(folder)
     instances: dict[str, Instance] = {}
@@ -260,7 +260,7 @@ def check(folder: Path) -> int:
     for row in rows.values():
         sha256 = row["instance_sha256"]
         if sha256 not in instances:
-            instances[sha256] = _instance_of(row, folder)
+            instances[sha256] = instance_of(row, folder)
         instance = instances[sha256]
         begun = time.monotonic()
         try:
@@ -349,15 +349,6 @@ def _said(claim: Claim, through: str) -> str:
 
 def _named(row: dict[str, Any], reason: str) -> str:
     return f"{row['instance']}, {row['objective']}, {row['method']}: {reason}"
-
-
-def _instance_of(row: dict[str, Any], folder: Path) -> Instance:
-    """The instance that a row is about, kept by the run or the library's; its hash must agree."""
-    kept = store.instance_file(folder, row["instance_sha256"])
-    instance = read_json(kept) if kept.is_file() else library.load(row["instance"])
-    if instance.sha256 != row["instance_sha256"]:
-        raise BadInput(f"{row['instance']} has changed since the row was written: its hash differs")
-    return instance
 
 
 def _write(path: Path, text: str) -> None:

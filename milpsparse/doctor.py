@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from milpsparse import __version__, machine, plugins, registry
-from milpsparse.errors import MilpsparseError
+from milpsparse.errors import MilpsparseError, Unsupported
 from milpsparse.isolation import THREAD_VARIABLES, isolated
 from milpsparse.method import Limits, Solver, absence, version_of
 from milpsparse.testing import problems
@@ -105,6 +105,8 @@ def _tried(solver: Solver, problem: problems.Problem) -> str:
     """What went wrong, "" when the optimum was found."""
     try:
         outcome = solver.solve(problem.program, Limits(time_limit_s=PROBE_S / 3), False)
+    except Unsupported:
+        return ""  # it works, and says that it is not for such problems
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     value = outcome.primal_bound

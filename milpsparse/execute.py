@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from milpsparse.answer import Answer, Termination
 from milpsparse.anytime import Recorder, Trace
@@ -11,11 +12,12 @@ from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE, gap, rounded
-from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program
+from milpsparse.method import Algorithm, Limits, Method, Model, Outcome, Program, Solver
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.refit import polish
+from milpsparse.turns import solve_in_turn
 
 
 def execute(
@@ -81,17 +83,39 @@ def solve_model(
     rule, solver = method.rule, method.solver
     if not isinstance(rule, Model) or solver is None:
         raise TypeError(f"{method.name} is no model with a solver")
+    if incumbent is None:
+        incumbent = starting_network(method, instance, objective, limits)
+    turns = None
+    if incumbent is not None:
+        turns = rule.turns(instance, objective, incumbent, method.options)
+    if incumbent is None or turns is None:
+        return _solve_program(method, solver, instance, objective, limits, incumbent)
+    return solve_in_turn(
+        turns,
+        lambda options: _solve_program(
+            replace(method, options=options), solver, instance, objective, limits, incumbent
+        ),
+        incumbent,
+        str(objective),
+        lambda network: instance.value(network, objective),
+    ).with_(trace=())  # that of one program is none of all
+
+
+def _solve_program(
+    method: Method,
+    solver: Solver,
+    instance: Instance,
+    objective: Objective,
+    limits: Limits,
+    incumbent: Network | None,
+) -> Answer:
+    """The answer of one program, with its network polished."""
     begun = time.monotonic()
     limits = method.limits(limits)
-    options = dict(method.options)
-    if options.pop("start", "") == "multistart" and incumbent is None:
-        incumbent = heuristic("multistart", instance, objective, limits, share=0.2)
-    incumbent = incumbent or best_construction(instance, objective)
-    program = rule.build(instance, objective, incumbent, **options)
-    started = program.start is not None and limits.mip_start
-    if started:
-        _try_start(program, incumbent)
+    program = state(method, instance, objective, incumbent)
     built = time.monotonic()
+    wanted = limits.mip_start and method.options.get("start") != "none"
+    started = program.start is not None and wanted
     outcome = solver.solve(program.problem, limits, started)
     solved = time.monotonic()
     network = None
@@ -99,10 +123,40 @@ def solve_model(
         network = polish(instance, program.decode(), objective)
     answer = _answer(method, instance, objective, program, outcome, network, solver.version())
     return answer.with_(
-        build_time_s=built - begun,
-        solve_time_s=solved - built,
+        build_time_s=built - begun + outcome.compile_time_s,
+        solve_time_s=solved - built - outcome.compile_time_s,
         trace=_trace(program, outcome, answer, limits.spent()),
     )
+
+
+def starting_network(
+    method: Method, instance: Instance, objective: Objective, limits: Limits
+) -> Network | None:
+    """The network that a model sizes itself by and starts from, as its option `start` says."""
+    start, found = method.options.get("start"), None
+    if start == "none" and isinstance(method.rule, Model) and not method.rule.needs_incumbent:
+        return None
+    if start == "multistart":
+        found = heuristic("multistart", instance, objective, limits, share=0.2)
+    return found or best_construction(instance, objective)
+
+
+def state(
+    method: Method, instance: Instance, objective: Objective, incumbent: Network | None
+) -> Program:
+    """The model's program, with an incumbent's values where it has them and can hold them.
+
+    A model is many small objects that live on: Python's search for dead ones, which would take
+    most of the time, is off meanwhile.
+    """
+    from pyomo.common.gc_manager import PauseGC
+
+    options = {name: value for name, value in method.options.items() if name != "start"}
+    with PauseGC():
+        program: Program = method.rule.build(instance, objective, incumbent, **options)  # type: ignore[union-attr]
+        if program.start is not None and incumbent is not None:
+            _try_start(program, incumbent)
+    return program
 
 
 def _try_start(program: Program, incumbent: Network) -> None:
@@ -134,13 +188,16 @@ def _answer(
             # Polishing may only help; a solver that says less than its point is worth is heard.
             close = not objective.counts and abs(said - primal) <= TOLERANCE * max(1.0, abs(primal))
             primal = primal if close else min(said, primal)
-    dual = _claimed_dual(program, outcome)
+    dual, generic = _claimed_dual(program, outcome), None
+    if program.evidence == "generic":
+        dual, generic = _nothing(outcome), dual
     return Answer(
         objective=str(objective),
         termination=_termination(outcome, objective, primal, dual),
         network=network,
         claimed_primal_bound=primal,
         claimed_dual_bound=dual,
+        claimed_generic_bound=generic,
         dual_bound_scope=program.dual_scope,
         raw_status=outcome.raw_status,
         model=method.rule_name,
@@ -151,6 +208,7 @@ def _answer(
         n_cols=outcome.n_cols,
         n_binaries=outcome.n_binaries,
         n_nonzeros=outcome.n_nonzeros,
+        stats={"note": program.note} if program.note else {},
     )
 
 
@@ -158,11 +216,18 @@ def _trace(program: Program, outcome: Outcome, answer: Answer, time_s: float) ->
     """The solver's anytime record as bounds on the objective, which ends with the answer's."""
     record = Recorder(math.inf)
     for at, primal, dual in outcome.trace:
-        lower = None if dual is None else program.dual_bound(dual)
+        lower = None
+        if dual is not None and program.evidence != "generic":
+            lower = program.dual_bound(dual)
         record.note(at, None if program.relaxation else primal, lower)
     if not outcome.trace:
         return ()
     return record.closed(time_s, answer.claimed_primal_bound, answer.claimed_dual_bound)
+
+
+def _nothing(outcome: Outcome) -> float | None:
+    """The lower bound of a program that leaves networks out: none, though it be infeasible."""
+    return 0.0 if outcome.termination == Termination.INFEASIBLE else None
 
 
 def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
@@ -171,9 +236,7 @@ def _claimed_dual(program: Program, outcome: Outcome) -> float | None:
     if outcome.termination == Termination.INFEASIBLE:
         value = math.inf
     bound = None if value is None else program.dual_bound(value)
-    if outcome.termination == Termination.INFEASIBLE and bound is None:
-        return 0.0  # of a sample of patterns only: it says nothing about all networks
-    return bound if bound is not None and math.isfinite(bound) else None
+    return bound if bound is not None and math.isfinite(bound) else _nothing(outcome)
 
 
 def _termination(

@@ -1,10 +1,11 @@
-"""Short answers for a person: of a solve, and of p*."""
+"""Short answers for a person: of a solve, of p*, and of an audit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from milpsparse.audit import Audit
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.solving import Solution
@@ -59,7 +60,11 @@ def _judgement(solution: Solution) -> str:
     generic = ""
     if v.generic_bound is not None and v.generic_bound > (v.dual_bound or 0):
         generic = f"; at least {v.generic_bound:g} for almost every labelling"
-    why = {"time_limit": "; stopped at the time limit"}.get(str(v.termination), "")
+    whys = {
+        "time_limit": "; stopped at the time limit",
+        "infeasible": "; what was asked is infeasible",
+    }
+    why = whys.get(str(v.termination), "")
     return f"{value}{lower}{generic}{why}"
 
 
@@ -122,3 +127,40 @@ def pstar_json(instance: Instance, found: Threshold, pieces: Sequence[Piece]) ->
             for piece in pieces
         ],
     }
+
+
+def audit_text(found: Audit) -> str:
+    """What touches its big-M, whether B decides, how strong and how large the model is."""
+    v, f, doubled = found.verdict, found.facts, found.doubled
+    limit = "no bound" if found.instance.bound is None else f"B = {found.instance.bound:g}"
+    value = "no verified network" if v.primal_bound is None else f"{v.primal_bound:.9g}"
+    lower = "none" if v.dual_bound is None else f"{v.dual_bound:.9g} ({v.dual_bound_reason})"
+    lines = [
+        f"{found.method} on {found.instance.name}, {limit}",
+        f"{found.objective!s:<9} {value}, lower bound {lower}",
+    ]
+    if not f["entries"] and not f["big_m_rows"]:
+        lines.append("at big-M  the model has none")
+    elif f["entries_at_big_m"] is None:
+        lines.append("at big-M  not known: the model holds no network to look at")
+    else:
+        entries = f"{f['entries_at_big_m']} of {_count(f['entries'], 'bounded entry')}"
+        rows = f"{f['rows_at_big_m']} of {_count(f['big_m_rows'], 'pre-activation row')}"
+        lines.append(f"at big-M  {entries.replace('entrys', 'entries')}, {rows}")
+    if doubled is not None:
+        word = {True: "lowers the optimum", False: "changes nothing", None: "leaves it open"}
+        now = "nothing" if doubled.primal_bound is None else f"{doubled.primal_bound:.9g}"
+        low = "" if doubled.dual_bound is None else f", lower bound {doubled.dual_bound:.9g}"
+        lines.append(f"2 B       {word[found.changes]}: {now}{low}")
+    root = f["lp_root_bound"]
+    lines.append(f"LP root   {'not found' if root is None else f'{root:.6g}'}")
+    special = "".join(
+        f", {f[key]} {name}"
+        for key, name in (("n_indicators", "indicators"), ("n_sos1", "SOS1 sets"))
+        if f[key]
+    )
+    sizes = f"{f['n_rows']} rows, {f['n_cols']} columns ({f['n_binaries']} binary)"
+    lines.append(f"size      {sizes}, {f['n_nonzeros']} nonzeros{special}")
+    if f["coefficient_max"] is not None:
+        lines.append(f"numbers   |a| from {f['coefficient_min']:.3g} to {f['coefficient_max']:.3g}")
+    return "\n".join(lines)

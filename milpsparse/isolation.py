@@ -49,7 +49,7 @@ class Ended:
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(["milpsparse.worker", "pyomo.environ", "highspy", "cvxpy"])
+    ctx.set_forkserver_preload(["milpsparse.warm"])
     with _STARTING:  # the server looks for no module in the current folder: files may have any name
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.objective import Objective
+from milpsparse.turns import Turn
 
 Options = Mapping[str, Any]
 
@@ -95,7 +96,9 @@ SETTINGS = {
 NEUTRAL = ("time_limit_s", "memory_limit_mb", "threads", "seed", *SETTINGS, "log_file")
 
 START = Option(
-    "construction", "network that a MIP start is made of", choices=("construction", "multistart")
+    "construction",
+    "network that sizes and starts the model; none: no start, sized by the construction if at all",
+    choices=("construction", "multistart", "none"),
 )
 
 
@@ -105,8 +108,9 @@ class Program:
 
     `decode()` reads the network from the variables' current values; `start(network)` sets those
     values from a network (a MIP start), with `decode` after `start` giving the same function.
-    `dual_bound(value)` turns the solver's lower bound into one on the objective. Where
-    `relaxation` is true the problem's optimum is only a lower bound on the objective.
+    `dual_bound(value)` turns the solver's lower bound into one on the objective; `evidence` is
+    "generic" where that holds for almost every label vector only. Where `relaxation` is true the
+    problem's optimum is only a lower bound on the objective. `note` is told with the answer.
     """
 
     problem: Any
@@ -115,6 +119,8 @@ class Program:
     dual_bound: Callable[[float], float | None] = float
     dual_scope: str = "within_bound"
     relaxation: bool = False
+    evidence: str = "claimed"
+    note: str = ""
 
 
 def no_preparation() -> None:
@@ -126,19 +132,32 @@ def takes_all(instance: Instance, objective: Objective, options: Options) -> str
     return None
 
 
+def at_once(
+    instance: Instance, objective: Objective, incumbent: Network, options: Options
+) -> Iterator[Turn] | None:
+    """One program is the whole question."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A formulation: MODEL in a file of models/. `refuses` gives a reason, or None.
 
-    `build` gets a verified network that fits the bound, from which a model sizes itself.
+    `build` gets a verified network that fits the bound, from which a model sizes itself; or, if it
+    `needs_incumbent` not, None when the user wants no start. `needs` are the kinds of constraints
+    beyond linear ones: "indicator", "sos1", "cones" (second-order). A model that takes several
+    programs to answer gives their options by `turns`, smallest value first.
     """
 
     summary: str
     framework: str  # "pyomo" or "cvxpy"
     objectives: frozenset[str]
     build: Callable[..., Program]  # build(instance, objective, incumbent, **options)
+    turns: Callable[[Instance, Objective, Network, Options], Iterator[Turn] | None] = at_once
     refuses: Callable[[Instance, Objective, Options], str | None] = takes_all
     needs_bound: bool = True
+    needs: frozenset[str] = frozenset()
+    needs_incumbent: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
     version: int = 1
 
@@ -147,6 +166,7 @@ class Model:
 class Outcome:
     """What a solver said: why it stopped and whether it has a solution are separate facts.
 
+    `compile_time_s` is what it took to hand the program to the solver, a part of building.
     `trace` is the anytime record, see milpsparse.anytime: of the problem's values, not the model's.
     """
 
@@ -160,6 +180,7 @@ class Outcome:
     n_cols: int | None = None
     n_binaries: int | None = None
     n_nonzeros: int | None = None
+    compile_time_s: float = field(default=0.0, compare=False)  # differs from run to run
     trace: Trace = field(default=(), compare=False)  # times differ from run to run
 
 
@@ -175,7 +196,8 @@ class Solver:
     `solve(problem, limits, mip_start)` solves a problem of one of `frameworks` and leaves the
     solution, if any, in the problem's own variables; NotAvailable and Unsupported are its words
     for a problem that a licence or its nature keeps it from. `obeys` names the neutral options that
-    it can do. `native(name, text)` reads an option of its own, or raises BadInput. `cannot` names
+    it can do. `native(name, text)` reads an option of its own, or raises BadInput. `takes` are the
+    kinds of constraints beyond linear ones that it knows (see `Model.needs`). `cannot` declares
     items of the conformance kit that it cannot pass, with the reason; see `milpsparse.testing`.
     """
 
@@ -183,6 +205,7 @@ class Solver:
     frameworks: frozenset[str]
     solve: Callable[[Any, Limits, bool], Outcome]
     version: Callable[[], str]
+    takes: frozenset[str] = frozenset()
     missing: Callable[[], str | None] = lambda: None
     cannot: Mapping[str, str] = field(default_factory=dict)
     obeys: frozenset[str] = frozenset({"time_limit_s"})
@@ -251,14 +274,18 @@ class Method:
         return objective.kind in self.rule.objectives
 
     def refusal(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
-        """Why this method does not take this instance and objective, or None."""
+        """Why this method does not take this instance and objective or cannot run here, or None."""
+        return self.declines(instance, objective, bound) or self.missing()
+
+    def declines(self, instance: Instance, objective: Objective, bound: str = "auto") -> str | None:
+        """Why this method never takes this instance and objective, or None."""
         if not self.takes(objective):
             return f"{self.name} takes {', '.join(sorted(self.rule.objectives))}, not {objective}"
         if self.rule.needs_bound and instance.bound is None and bound == "none":
             return f"{self.name} needs a finite bound B: give --bound B or --bound auto"
         if reason := self.rule.refuses(instance, objective, self.options):
             return f"{self.name}: {reason}"
-        return self.missing()
+        return None
 
     def versions(self) -> dict[str, str]:
         """Versions of all that decides what the method computes, for task keys."""

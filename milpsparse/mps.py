@@ -1,7 +1,8 @@
-"""MPS files of compiled programs: free format, names c0, c1, ... and r0, r1, ..., all digits.
+"""MPS, free format: what every MIP solver reads. Numbers read back as the same doubles.
 
-Format: https://lpsolve.sourceforge.net/5.5/mps-format.htm. The constant of the objective is left
-out: solvers disagree on its sign (CBC reads minus the right-hand side, GLPK the right-hand side).
+The word FREE is for CBC, which otherwise may take the file for one in columns. Indicator and SOS
+sections are those that CPLEX, Gurobi and SCIP share. As there, the right-hand
+side of the objective is minus its constant.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from milpsparse import mps_names as names
 from milpsparse.compiled import Compiled
 
+OBJECTIVE = "objective"
 
-def mps_text(p: Compiled, name: str = "milpsparse") -> str:
-    """The program as the text of an MPS file; numbers read back as the same doubles.
 
-    The word FREE is for CBC, which otherwise takes the file for one in columns.
-    """
-    return "\n".join(
-        [f"NAME {name} FREE", *_rows(p), *_columns(p), *_sides(p), *_bounds(p), "ENDATA\n"]
+def to_mps(p: Compiled, name: str) -> str:
+    """The program as the text of an MPS file."""
+    columns, rows = names.columns(p), names.rows(p)
+    sections = (
+        _rows(p, rows),
+        _columns(p, columns, rows),
+        _sides(p, rows),
+        _bounds(p, columns),
+        _sets(p, columns),
+        _indicators(p, columns, rows),
     )
-
-
-def _rows(p: Compiled) -> Iterator[str]:
-    yield "ROWS\n N cost"
-    for i, kind in enumerate(_kinds(p)):
-        yield f" {kind} r{i}"
+    lines = [line for part in sections for line in part]
+    return "\n".join([f"NAME {names.plain(name)} FREE", *lines, "ENDATA"]) + "\n"
 
 
 def _kinds(p: Compiled) -> list[str]:
@@ -37,42 +40,70 @@ def _kinds(p: Compiled) -> list[str]:
     return listed
 
 
-def _columns(p: Compiled) -> Iterator[str]:
+def _rows(p: Compiled, rows: list[str]) -> Iterator[str]:
+    yield from ("ROWS", f" N {OBJECTIVE}")
+    yield from (f" {kind} {row}" for kind, row in zip(_kinds(p), rows, strict=True))
+
+
+def _columns(p: Compiled, columns: list[str], rows: list[str]) -> Iterator[str]:
     yield "COLUMNS"
-    start, rows, values = p.A.indptr.tolist(), p.A.indices.tolist(), p.A.data.tolist()
-    costs, integers = p.c.tolist(), p.integer.tolist()
-    for j, (cost, integer) in enumerate(zip(costs, integers, strict=True)):
-        if integer and (j == 0 or not integers[j - 1]):
-            yield f" M{j} 'MARKER' 'INTORG'"
-        yield f" c{j} cost {cost!r}"
-        for i, value in zip(rows[start[j] : start[j + 1]], values[start[j] : start[j + 1]],
-                            strict=True):  # fmt: skip
-            yield f" c{j} r{i} {value!r}"
-        if integer and (j + 1 == len(integers) or not integers[j + 1]):
-            yield f" N{j} 'MARKER' 'INTEND'"
+    at, value, integer = (
+        p.A.indices.tolist(),
+        p.A.data.tolist(),
+        [False, *p.integer.tolist(), False],
+    )
+    for j, (name, cost) in enumerate(zip(columns, p.c.tolist(), strict=True)):
+        if integer[j + 1] and not integer[j]:
+            yield f" MARKER{j} 'MARKER' 'INTORG'"
+        begin, end = p.A.indptr[j], p.A.indptr[j + 1]
+        if cost or begin == end:
+            yield f" {name} {OBJECTIVE} {cost!r}"
+        for e in range(begin, end):
+            yield f" {name} {rows[at[e]]} {value[e]!r}"
+        if integer[j + 1] and not integer[j + 2]:
+            yield f" MARKER{j}E 'MARKER' 'INTEND'"
 
 
-def _sides(p: Compiled) -> Iterator[str]:
-    sides = list(zip(_kinds(p), p.row_lower.tolist(), p.row_upper.tolist(), strict=True))
+def _sides(p: Compiled, rows: list[str]) -> Iterator[str]:
+    sides = list(zip(rows, _kinds(p), p.row_lower.tolist(), p.row_upper.tolist(), strict=True))
     yield "RHS"
-    for i, (kind, low, high) in enumerate(sides):
+    if p.offset:
+        yield f" RHS {OBJECTIVE} {-p.offset!r}"
+    for row, kind, low, high in sides:
         if kind != "N":
-            yield f" RHS r{i} {high if kind == 'L' else low!r}"
-    ranges = [(i, high - low) for i, (kind, low, high) in enumerate(sides)
-              if kind == "G" and high < np.inf]  # fmt: skip
+            yield f" RHS {row} {high if kind == 'L' else low!r}"
+    ranges = [(row, high - low) for row, kind, low, high in sides if kind == "G" and high < np.inf]
     if ranges:
         yield "RANGES"
-        yield from (f" RNG r{i} {width!r}" for i, width in ranges)
+        yield from (f" RNG {row} {width!r}" for row, width in ranges)
 
 
-def _bounds(p: Compiled) -> Iterator[str]:
+def _bounds(p: Compiled, columns: list[str]) -> Iterator[str]:
     """Every bound is written: readers differ in what they take for the default."""
     yield "BOUNDS"
-    for j, (low, high) in enumerate(zip(p.lower.tolist(), p.upper.tolist(), strict=True)):
-        if low == high:
-            yield f" FX BND c{j} {low!r}"
+    given = zip(columns, p.integer.tolist(), p.lower.tolist(), p.upper.tolist(), strict=True)
+    for name, integer, low, high in given:
+        if integer and (low, high) == (0, 1):  # SCIP takes no other word for the z of indicators
+            yield f" BV BND {name}"
+        elif low == high:
+            yield f" FX BND {name} {low!r}"
         elif low == -np.inf and high == np.inf:
-            yield f" FR BND c{j}"
+            yield f" FR BND {name}"
         else:
-            yield f" MI BND c{j}" if low == -np.inf else f" LO BND c{j} {low!r}"
-            yield f" PL BND c{j}" if high == np.inf else f" UP BND c{j} {high!r}"
+            yield f" MI BND {name}" if low == -np.inf else f" LO BND {name} {low!r}"
+            yield f" PL BND {name}" if high == np.inf else f" UP BND {name} {high!r}"
+
+
+def _sets(p: Compiled, columns: list[str]) -> Iterator[str]:
+    if p.sos1:
+        yield "SOS"
+    for number, members in enumerate(p.sos1):
+        yield f" S1 sos{number}"
+        yield from (f" {columns[j]} {weight}" for weight, j in enumerate(members, start=1))
+
+
+def _indicators(p: Compiled, columns: list[str], rows: list[str]) -> Iterator[str]:
+    if p.when:
+        yield "INDICATORS"
+    for i, (j, value) in p.when.items():
+        yield f" IF {rows[i]} {columns[j]} {value}"

@@ -76,27 +76,58 @@ def _shown(options: Mapping[str, Any]) -> str:
     return f"[{shown}]" if shown else ""
 
 
+def parse_model(text: str) -> Method:
+    """The model of this name, to be stated: with any solver that takes it, installed or not."""
+    match, models = _NAME.fullmatch(text.strip()), registry.names("models")
+    if match is None or (match["solver"] and match["rule"] in models):
+        return parse_method(text)
+    name = match["rule"]
+    if name in registry.names("algorithms"):
+        raise BadInput(f"{name} is an algorithm, not a model; models: {', '.join(models)}")
+    able = _able(registry.load("models", name))
+    return parse_method(f"{text}@{min(able, key=_highs_first)}")
+
+
+def _able(rule: Model) -> list[str]:
+    """The solvers that know all kinds of constraints of a model."""
+    return [s for s in _loading("solvers") if _lacks(s, rule) is None]
+
+
+def _highs_first(solver_name: str) -> tuple[bool, str]:
+    return solver_name != "highs", solver_name
+
+
 def _solver_for(rule_name: str, rule: Any, solver_name: str | None) -> str:
-    """The named solver if it takes the model's framework; without a name, the first that does."""
+    """The named solver if it takes the model; without a name, the first installed one that does."""
+    able = _able(rule)
     if solver_name is not None:
-        solver: Solver = registry.load("solvers", solver_name)
-        if rule.framework not in solver.frameworks:
-            able = [s for s in registry.names("solvers") if _takes(s, rule.framework)]
+        if lacking := _lacks(solver_name, rule):
             raise BadInput(
-                f"{solver_name} takes no {rule.framework} models such as {rule_name}; "
+                f"{solver_name} takes no {lacking} such as {rule_name}; "
                 f"solvers that do: {', '.join(able)}"
             )
         return solver_name
-    for name in sorted(registry.names("solvers"), key=lambda n: (n != "highs", n)):
-        if _takes(name, rule.framework) and registry.load("solvers", name).missing() is None:
+    for name in sorted(able, key=_highs_first):
+        if registry.load("solvers", name).missing() is None:
             return name
-    raise NotAvailable(f"no solver for {rule.framework} models is installed")
+    reasons = [str(registry.load("solvers", name).missing()) for name in able]
+    raise NotAvailable(f"no solver for {rule_name}: {'; '.join(reasons)}")
 
 
-def _takes(solver_name: str, framework: str) -> bool:
-    if registry.broken("solvers", solver_name):
-        return False
-    return framework in registry.load("solvers", solver_name).frameworks
+def _lacks(solver_name: str, rule: Model) -> str | None:
+    """What of this model the solver does not know, or None."""
+    solver: Solver = registry.load("solvers", solver_name)
+    if rule.framework not in solver.frameworks:
+        return f"{rule.framework} models"
+    lacking = sorted(rule.needs - solver.takes)
+    return f"models with {_CONSTRAINTS[lacking[0]]}" if lacking else None
+
+
+_CONSTRAINTS = {
+    "indicator": "indicator constraints",
+    "sos1": "SOS1 constraints",
+    "cones": "second-order cones",
+}
 
 
 def _options(rule_name: str, known: Mapping[str, Option], text: str) -> dict[str, Any]:
@@ -139,12 +170,11 @@ def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def all_methods() -> list[str]:
-    """Every model with every solver of its framework, and every algorithm, of those that load."""
+    """Every model with every solver that takes it, and every algorithm, of those that load."""
     found = []
     for name in _loading("models"):
-        framework = registry.load("models", name).framework
-        solvers = [s for s in registry.names("solvers") if _takes(s, framework)]
-        found += [f"{name}@{solver}" for solver in solvers]
+        rule = registry.load("models", name)
+        found += [f"{name}@{solver}" for solver in _able(rule)]
     return found + _loading("algorithms")
 
 

@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.instance import Instance
-from milpsparse.network import Network, from_exact
+from milpsparse.network import Network, Skip, from_exact
 from milpsparse.objective import Objective
-from milpsparse.rational import Rational, rationals, solve
+from milpsparse.rational import Rational, independent_columns, rationals, solve
 from milpsparse.rewrite import drop_zeros, face_forward, merge, split
 from milpsparse.sample import Sample
 
 ZERO_TOLERANCES = (1e-4, 1e-6, 1e-8, 0.0)  # entries below one of them, relative, are taken as zero
 MARGINS = (2.0**-30, 2.0**-20, 2.0**-12)  # slack asked for where rounding left a cone by a hair
+TIGHT = 1e-6  # pre-activations below it, relative to the largest, are 0 at a norm's optimum
 ROUNDS = 20  # samples enlarged before a network is given up
 MAX_UNKNOWNS = 150  # a larger rational system takes minutes and solutions of thousands of digits
 
@@ -89,10 +90,12 @@ def refit(instance: Instance, network: Network, objective: Objective) -> Network
             continue
         tried.add(support.tobytes())
         program = _Program(instance, network.signs, u, support, active, cost)
-        if (exact := program.vertex()) is not None:
-            found.append(drop_zeros(exact, instance.skip))
-            if objective.counts:
-                break
+        candidates = [program.vertex()]
+        if objective.kind == "group_l2":  # its optimum is no vertex
+            candidates.append(program.nearest(network))
+        found += [drop_zeros(exact, instance.skip) for exact in candidates if exact is not None]
+        if found and objective.counts:
+            break
     return min(found, key=lambda n: instance.value(n, objective), default=None)
 
 
@@ -142,6 +145,37 @@ class _Program:
                 return self._network(point)
             self.margin[violated] = margin
         return None
+
+    def nearest(self, network: Network) -> Network | None:
+        """The exact network next to the solver's, or None.
+
+        Pre-activations that are 0 to the solver's tolerance become equations, as the fits are. The
+        solver's point misses these a little; a step of few, well-conditioned columns mends it.
+        """
+        from scipy.linalg import qr
+
+        N, d = self.instance.n_samples, self.instance.n_features
+        if not 0 < len(self.columns) + self.n_free <= MAX_UNKNOWNS:
+            return None
+        skip = network.skip or Skip(np.zeros(d), 0.0)
+        free = [*skip.weights, skip.bias] if self.n_free else []
+        start = np.append(self.u[tuple(self.columns.T)], free).astype(float)
+        sign_rows = np.arange(N, N * (1 + len(self.live)))
+        values = abs(np.asarray(self._rows(sign_rows, exact=False), float) @ start)
+        tight = sign_rows[values <= TIGHT * values.max(initial=0.0)]
+        rows = np.concatenate([np.arange(N), tight])
+        A, x = self._rows(rows, exact=True), rationals(start)
+        miss = np.concatenate([self.instance.y_exact, rationals(np.zeros(len(tight)))]) - A @ x
+        _, _, order = qr(A.astype(float), mode="economic", pivoting=True)
+        basis = order[independent_columns(A[:, order])]
+        own = independent_columns(A[:, basis].T)
+        step = solve(A[np.ix_(own, basis)], miss[own])
+        if step is None:
+            return None
+        x[basis] += step
+        self.top[:] = np.inf
+        violated = self._violated(x)
+        return None if violated is None or violated.any() else self._network(x)
 
     def _rows(self, i_of: NDArray[Any], exact: bool) -> Any:
         """Rows of the constraint matrix, in doubles or rationals."""

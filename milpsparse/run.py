@@ -17,7 +17,8 @@ from milpsparse import checker, library, store
 from milpsparse.answer import Answer
 from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
-from milpsparse.instance_files import to_json
+from milpsparse.instance import Instance
+from milpsparse.instance_files import read_json, to_json
 from milpsparse.machine import provenance
 from milpsparse.method import Algorithm
 from milpsparse.proof import read_lines
@@ -171,6 +172,15 @@ def answer_of(row: dict[str, Any], folder: Path) -> Answer:
         "proof": list(read_lines(proof)) if proof.is_file() else None,
     }
     return from_json(data, row["n_features"])
+
+
+def instance_of(row: dict[str, Any], folder: Path) -> Instance:
+    """The instance that a row is about, kept by the run or the library's; its hash must agree."""
+    kept = store.instance_file(folder, row["instance_sha256"])
+    instance = read_json(kept) if kept.is_file() else library.load(row["instance"])
+    if instance.sha256 != row["instance_sha256"]:
+        raise BadInput(f"{row['instance']} has changed since the row was written: its hash differs")
+    return instance
 
 
 def _keep_instances(folder: Path, tasks: Sequence[Task]) -> None:

@@ -44,16 +44,23 @@ def bound_of(instance: Instance) -> float:
 
 
 def slot_count(
-    instance: Instance, objective: Objective, incumbent: Network, slots: int | None
+    instance: Instance, objective: Objective, incumbent: Network | None, slots: int | None
 ) -> int:
     """Neuron slots K that lose nothing: a network better than the incumbent's value U has at most
     U - 1 neurons; and the incumbent itself fits, so that it can be the MIP start.
     """
     if slots is not None:
         return slots
+    if incumbent is None:
+        raise TypeError("slots are counted from an incumbent")
     value = instance.value(incumbent, objective)
     hidden = incumbent.n_neurons(instance.skip or free_constant(instance, objective))
     return max(1, int(value) - 1, hidden)
+
+
+def scope(instance: Instance) -> str:
+    """What a slotted model's lower bound holds for."""
+    return "all" if instance.bound is None else "within_bound"
 
 
 def bound_within_slots(slots: int) -> Callable[[float], float]:
@@ -107,6 +114,11 @@ def hidden_patterns(instance: Instance, sample: int | None = None) -> NDArray[np
     if instance.skip:
         useful &= ~found.all(axis=1)
     return found[useful]
+
+
+def sample_note(sample: int | None) -> str:
+    """What is said with the answer of a program over a sample of the patterns."""
+    return "" if sample is None else "a sample of the patterns: an upper bound only"
 
 
 @lru_cache(maxsize=4)

@@ -45,7 +45,7 @@ from milpsparse.objective import Objective
 def build(
     instance: Instance,
     objective: Objective,
-    incumbent: Network,
+    incumbent: Network | None,
     *,
     slots: int | None = None,
     symmetry: str = "none",
@@ -60,9 +60,13 @@ def build(
     )
     M = _parts.bound_of(instance) * (instance.n_features * abs(instance.X).max() + 1)
     m = pyo.ConcreteModel("neuron_mccormick")
-    _slots.add_neurons(m, instance, K, np.full(instance.n_samples, M))
+    _slots.add_neurons(m, instance, K)
+    _slots.add_parts(m, instance)
+    _slots.add_activations(m)
+    _slots.add_big_m(m, np.full((K, instance.n_samples), -M), np.full((K, instance.n_samples), M))
     free = _slots.add_free_part(m, instance, objective)
     _slots.add_switches(m, instance, objective)
+    _slots.bound_entries(m, _parts.bound_of(instance))
     m.v = pyo.Var(m.k, domain=pyo.Binary)
     m.r = pyo.Var(m.k, m.i, bounds=(0, M))
 
@@ -121,6 +125,7 @@ MODEL = Model(
     framework="pyomo",
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
+    needs_incumbent=False,
     options={
         "slots": Option(
             None, "neuron slots K (default: the number of points, as published)", low=1

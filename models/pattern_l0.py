@@ -33,8 +33,8 @@ import numpy as np
 
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
-from milpsparse.method import Model, Option, Program
-from milpsparse.models import _parts
+from milpsparse.method import Model, Program
+from milpsparse.models import _options, _parts
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 
@@ -82,6 +82,7 @@ def build(
         start=lambda network: _start(m, instance, objective, network, pattern),
         dual_bound=float if sample is None else _no_bound,
         relaxation=objective.kind == "parameters",
+        note=_parts.sample_note(sample),
     )
 
 
@@ -128,7 +129,10 @@ def _decode(m: Any, instance: Instance, objective: Objective, signs: list[int]) 
 def _start(
     m: Any, instance: Instance, objective: Objective, network: Network, pattern: Any
 ) -> None:
-    """Put each neuron into a block whose closed cone holds it."""
+    """Put each neuron into a block whose closed cone holds it; dead ones are left out.
+
+    With a skip connection a neuron that is active everywhere is a part of that.
+    """
     from milpsparse.models import _slots
 
     network, linear = _parts.separate(instance, objective, network)
@@ -138,6 +142,11 @@ def _start(
     for v in m.n.values():
         v.set_value(0)
     for k, sign in enumerate(network.signs):
+        if (values[:, k] <= 0).all():
+            continue
+        if instance.skip and (values[:, k] >= 0).all():
+            linear += sign * network.path[k].astype(float)
+            continue
         at = np.flatnonzero((side * values[:, k] >= 0).all(axis=1))
         if len(at) == 0:
             raise Unsupported("a neuron's pattern is not among the model's")
@@ -160,7 +169,5 @@ MODEL = Model(
     objectives=frozenset({"neurons", "parameters"}),
     build=build,
     refuses=_parts.too_many_patterns,
-    options={
-        "sample": Option(None, "use about this many sampled patterns: no lower bound then", low=1)
-    },
+    options={"sample": _options.SAMPLE},
 )

@@ -24,14 +24,11 @@ Source
 
 from __future__ import annotations
 
-import numpy as np
-
 from milpsparse.instance import Instance
-from milpsparse.method import Model, Option, Program
-from milpsparse.models import _parts
+from milpsparse.method import Model, Program
+from milpsparse.models import _options, _parts
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.patterns import fit_and_cones
 
 
 def build(
@@ -40,19 +37,11 @@ def build(
     """State the model; see the module's docstring."""
     import cvxpy as cp
 
-    pattern = _parts.hidden_patterns(instance, sample)
-    fit, cone = fit_and_cones(_parts.points(instance), pattern)
-    n_blocks, D = 2 * len(pattern), instance.n_features + 1
-    u, linear = cp.Variable((n_blocks, D)), cp.Variable(D)
-    flat = cp.reshape(u, (n_blocks * D,), order="C")
-    constraints = [fit @ flat + _parts.points(instance) @ linear == instance.y, cone @ flat >= 0]
-    if not instance.skip:
-        constraints.append(linear[: D - 1] == 0)
-        if not _parts.free_constant(instance, Objective("l1")):
-            constraints.append(linear[D - 1] == 0)
-    counted = u[:, : len(_parts.counted_inputs(instance))]
-    problem = cp.Problem(cp.Minimize(cp.sum(cp.abs(counted))), constraints)
-    signs = np.repeat([1, -1], len(pattern))
+    from milpsparse.models import _convex
+
+    blocks = _convex.Blocks(instance, _parts.hidden_patterns(instance, sample))
+    counted = blocks.counted
+    problem = cp.Problem(cp.Minimize(cp.sum(cp.abs(counted))), blocks.constraints)
 
     def bound(value: float) -> float | None:
         if sample is not None:
@@ -66,10 +55,11 @@ def build(
 
     return Program(
         problem=problem,
-        decode=lambda: _parts.assemble(instance, signs, u.value, linear.value),
+        decode=blocks.network,
         dual_bound=bound,
         dual_scope="within_bound" if objective.counts else "all",
         relaxation=objective.counts,
+        note=_parts.sample_note(sample),
     )
 
 
@@ -80,7 +70,5 @@ MODEL = Model(
     build=build,
     refuses=_parts.too_many_patterns,
     needs_bound=False,
-    options={
-        "sample": Option(None, "use about this many sampled patterns: no lower bound then", low=1)
-    },
+    options={"sample": _options.SAMPLE},
 )

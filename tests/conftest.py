@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from milpsparse import registry
+from milpsparse import cli, registry
 
 SOURCE = Path(__file__).parent / "plugin_package"
 
@@ -31,3 +31,31 @@ def example(installed, monkeypatch):
     registry.entries.cache_clear()
     yield installed
     registry.entries.cache_clear()
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run a command line as `milpsparse` does: (exit code, stdout, stderr)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["milpsparse", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (end.value.code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def refused(call):
+    """The one line on stderr of a command that must end with exit code 2."""
+
+    def run(*words):
+        code, out, err = call(*words)
+        assert (code, out) == (2, "")
+        assert err.startswith("milpsparse: ")
+        assert err.endswith("\n")
+        assert err.count("\n") == 1
+        return err
+
+    return run

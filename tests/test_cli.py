@@ -18,7 +18,9 @@ termination primal_bound dual_bound dual_bound_scope evidence claimed_primal_bou
 claimed_dual_bound verified exact max_residual n_neurons n_parameters network wall_time_s solver
 solver_version stats
 """.split()
-VERBS = "list generate solve pstar run status check doctor check-plugin verify table".split()
+VERBS = """
+list generate solve pstar audit export run status check doctor check-plugin verify table
+""".split()
 KINDS = {
     "instances": "peak_plateau",
     "testsets": "small",
@@ -28,34 +30,6 @@ KINDS = {
     "algorithms": "coordinate_start",
     "methods": "neuron_big_m@highs",
 }
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run a command line as `milpsparse` does: (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["milpsparse", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return (end.value.code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def refused(call):
-    """The one line on stderr of a command that must end with exit code 2."""
-
-    def run(*words):
-        code, out, err = call(*words)
-        assert (code, out) == (2, "")
-        assert err.startswith("milpsparse: ")
-        assert err.endswith("\n")
-        assert err.count("\n") == 1
-        return err
-
-    return run
 
 
 @pytest.fixture

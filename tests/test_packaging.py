@@ -20,15 +20,16 @@ LAYERS = [
     "instance instance_files registry",
     "affine residuals sample points matching univariate interpolant threshold curvature_kernels"
     " fit_kernels lines",
-    "bounds answer judge method naming family basis construct refit sparsify compiled mps",
+    "bounds answer judge turns method naming family basis construct refit sparsify compiled"
+    " mps mps_names",
     "search_kernels search_space split_search exact_rows proof_writer support_search level_search"
     " theorem_proofs",
     "models solvers algorithms families execute library",
-    "checker proof proof_tree proof_file",
-    "solving isolation task worker store run rows contradictions",
-    "metrics integral table plot path_plot figures listing human",
+    "checker proof proof_tree proof_file formulation",
+    "solving isolation task worker store run rows contradictions audit",
+    "metrics integral table plot path_plot figures listing human formats",
     "testing doctor",
-    "commands cli",
+    "commands model_commands export warm cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {"pandas", "pyomo", "cvxpy", "highspy", "matplotlib", "scipy", "flint", "numpy", "numba"}

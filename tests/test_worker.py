@@ -333,7 +333,7 @@ def test_ctrl_c_exits_130_and_the_same_command_does_the_rest(tmp_path, faults):
     names = [str(tmp_path / f"tiny{i}.json") for i in range(5)]
     testset, out = tmp_path / "tiny.test", tmp_path / "out"
     testset.write_text("\n".join(names))
-    words = ["run", "-t", str(testset), "-m", "slow[pause=0.3]", "--out", str(out)]
+    words = ["run", "-t", str(testset), "-m", "slow[pause=1.0]", "--out", str(out)]
     command = [sys.executable, "-m", "milpsparse.cli", *words]
     env = faults.install(tmp_path / "site")
     with subprocess.Popen(

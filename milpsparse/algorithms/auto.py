@@ -118,10 +118,10 @@ def _is_final(solved: Answer, instance: Instance) -> bool:
 
 
 def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
-    """l1 is a linear program; lp has a heuristic; the construction where patterns are too many."""
+    """l1 and group_l2 are convex, lp has a heuristic; constructions where patterns are too many."""
     reason = ""
-    names = {"l1": ["pattern_l1"], "lp": ["reweighted_l1"]}.get(objective.kind, [])
-    for name in [*names, "coordinate_start"]:
+    convex = {"l1": "pattern_l1", "group_l2": "pattern_group_l2", "lp": "reweighted_l1"}
+    for name in (convex[objective.kind], "coordinate_start"):
         method = parse_method(name)
         try:
             answer = execute(method, instance, objective, limits)

@@ -44,5 +44,9 @@ FAMILY = Family(
         Member(2, {"N": 5, "d": 2, "bound": 0.5}),
         Member(0, {"N": 7, "d": 2, "skip": True}),
         Member(0, {"N": 10, "d": 50}),
+        Member(0, {"N": 6, "d": 1}),
+        Member(0, {"N": 8, "d": 2}),
+        Member(0, {"N": 8, "d": 3}),
+        Member(0, {"N": 8, "d": 5}),
     ),
 )

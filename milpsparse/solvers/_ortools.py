@@ -61,6 +61,7 @@ def solve(
         primal_bound=primal,
         dual_bound=dual,
         **p.sizes(),
+        compile_time_s=p.seconds,
         trace=record.closed(limits.spent(), primal, dual) if p.integer.any() else (),
     )
     return outcome, x
@@ -74,6 +75,7 @@ def _gone(p: Compiled, log: _executable.Log, record: Recorder, limits: Limits) -
         raw_status=_executable.last_words(log),
         dual_bound=record.dual,
         **p.sizes(),
+        compile_time_s=p.seconds,
         trace=record.closed(limits.spent(), None, None),
     )
 

@@ -1,10 +1,14 @@
-"""CBC, the COIN-OR branch and cut: the program `cbc`, MPS in, log and solution files out."""
+"""CBC, the COIN-OR branch and cut: the program `cbc`, MPS in, log and solution files out.
+
+The objective's constant stays here: CBC and GLPK read opposite signs of it from an MPS file.
+"""
 
 from __future__ import annotations
 
 import re
 import struct
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,8 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.mps import mps_text
+from milpsparse.mps import to_mps
+from milpsparse.mps_names import columns
 from milpsparse.solvers import _executable
 from milpsparse.solvers._options import Table, native_options
 
@@ -65,10 +70,10 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     p = compile_model(problem)
     with tempfile.TemporaryDirectory(prefix="milpsparse-") as name:
         folder = Path(name)
-        (folder / "model.mps").write_text(mps_text(p))
+        (folder / "model.mps").write_text(to_mps(replace(p, offset=0.0), "model"))
         start = p.start() if mip_start else None
         if start is not None:
-            (folder / "start.sol").write_text(_start_text(start))
+            (folder / "start.sol").write_text(_start_text(p, start))
         given = TOLERANCES | native_options(TABLE, limits)
         options = [word for key, value in given.items() for word in (f"-{key}", str(value))]
         options += ["-mipstart", "start.sol"] if start is not None else []
@@ -77,8 +82,10 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
         return _outcome(p, log, folder, limits)
 
 
-def _start_text(x: NDArray[np.float64]) -> str:
-    lines = [f"{j} c{j} {value!r} 0" for j, value in enumerate(x.tolist())]
+def _start_text(p: Compiled, x: NDArray[np.float64]) -> str:
+    """A point as a solution file of CBC."""
+    named = enumerate(zip(columns(p), x.tolist(), strict=True))
+    lines = [f"{j} {name} {value!r} 0" for j, (name, value) in named]
     return "\n".join(["Stopped on time - objective value 0", *lines, ""])
 
 
@@ -109,6 +116,7 @@ def _outcome(p: Compiled, log: _executable.Log, folder: Path, limits: Limits) ->
         dual_bound=record.dual,
         node_count=int(nodes[1]) if nodes and p.integer.any() else None,
         **p.sizes(),
+        compile_time_s=p.seconds,
         trace=trace,
     )
 

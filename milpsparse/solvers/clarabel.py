@@ -44,6 +44,7 @@ def missing() -> str | None:
 SOLVER = Solver(
     summary="Clarabel: convex cone programs by an interior-point method (Apache licence)",
     frameworks=frozenset({"cvxpy"}),
+    takes=frozenset({"cones"}),
     solve=solve,
     version=lambda: version("clarabel"),
     missing=missing,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput, UnknownName
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.mps import mps_text
+from milpsparse.mps import to_mps
 from milpsparse.solvers import _executable
 from milpsparse.solvers._options import Table, like, native_options
 
@@ -54,7 +55,7 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     p = compile_model(problem)
     with tempfile.TemporaryDirectory(prefix="milpsparse-") as name:
         folder = Path(name)
-        (folder / "model.mps").write_text(mps_text(p))
+        (folder / "model.mps").write_text(to_mps(replace(p, offset=0.0), "model"))
         options = []
         for key, value in native_options(TABLE, limits).items():
             options += [f"--{key}"] if value is True else [f"--{key}", str(value)]
@@ -82,6 +83,7 @@ def _outcome(p: Compiled, log: _executable.Log, path: Path, limits: Limits) -> O
         primal_bound=primal,
         dual_bound=record.dual,
         **p.sizes(),
+        compile_time_s=p.seconds,
         trace=trace,
     )
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from milpsparse.answer import Termination
 from milpsparse.anytime import Recorder
@@ -94,13 +95,30 @@ def _model(p: Compiled, env: Any) -> Iterator[tuple[Any, Any]]:
         kinds = np.where(p.integer, "I", "C")
         x = model.addMVar(len(p.c), lb=p.lower, ub=p.upper, obj=p.c, vtype=kinds)
         model.ObjCon = p.offset
-        A, equal = p.A.tocsr(), p.row_lower == p.row_upper
-        sides = (("=", equal, p.row_upper), (">", ~equal & np.isfinite(p.row_lower), p.row_lower),
-                 ("<", ~equal & np.isfinite(p.row_upper), p.row_upper))  # fmt: skip
-        for sense, chosen, side in sides:
-            if chosen.any():
+        A, always = p.A.tocsr(), np.ones(len(p.row_lower), bool)
+        always[list(p.when)] = False
+        for sense, has, side in _sides(p):
+            if (chosen := has & always).any():
                 model.addMConstr(A[chosen], x, sense, side[chosen])
+            for i in np.flatnonzero(has & ~always).tolist():
+                column, value = p.when[i]
+                row = gp.LinExpr(A[[i]].data.tolist(), x[A[[i]].indices].tolist())
+                model.addGenConstrIndicator(
+                    x[column].item(), bool(value), row, sense, float(side[i])
+                )
+        for members in p.sos1:
+            model.addSOS(gp.GRB.SOS_TYPE1, x[list(members)].tolist())
         yield model, x
+
+
+def _sides(p: Compiled) -> list[tuple[str, NDArray[np.bool_], NDArray[np.float64]]]:
+    """The senses of rows, which rows have them, and their right-hand sides."""
+    equal = p.row_lower == p.row_upper
+    return [
+        ("=", equal, p.row_upper),
+        (">", ~equal & np.isfinite(p.row_lower), p.row_lower),
+        ("<", ~equal & np.isfinite(p.row_upper), p.row_upper),
+    ]
 
 
 def _watch(record: Recorder, limits: Limits) -> Any:
@@ -136,6 +154,7 @@ def _outcome(model: Any, x: Any, p: Compiled, record: Recorder, limits: Limits) 
         dual_bound=dual if known else None,
         node_count=int(model.NodeCount) if integer else None,
         **p.sizes(),
+        compile_time_s=p.seconds,
         trace=record.closed(limits.spent(), primal, dual) if integer else (),
     )
 
@@ -168,6 +187,7 @@ SOLVER = Solver(
     frameworks=frozenset({"pyomo"}),
     solve=solve,
     version=lambda: version("gurobipy"),
+    takes=frozenset({"indicator", "sos1"}),
     missing=missing,
     obeys=frozenset({*TABLE, "mip_start"}),
     native=native,

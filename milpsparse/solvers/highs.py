@@ -105,6 +105,7 @@ def _outcome(h: Any, p: Compiled, record: Recorder, limits: Limits) -> Outcome:
         node_count=max(0, int(info.mip_node_count)) if integer else None,
         **p.sizes(),
         trace=record.closed(limits.spent(), primal, dual) if integer else (),
+        compile_time_s=p.seconds,
     )
 
 

@@ -6,11 +6,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-
 from milpsparse.answer import Termination
-from milpsparse.compiled import Compiled
-from milpsparse.errors import Unsupported
+from milpsparse.compiled import compile_problem
 from milpsparse.method import Limits, Outcome, Solver
 from milpsparse.solvers import _ortools
 from milpsparse.solvers._options import Table, native_options
@@ -48,8 +45,8 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     import cvxpy
     from cvxpy.reductions.solution import Solution
 
-    data, chain, inverse = problem.get_problem_data(cvxpy.CLARABEL)
-    p = _linear(data)
+    p = compile_problem(problem)
+    _, chain, inverse = problem.get_problem_data(cvxpy.CLARABEL)
     given = native_options(TABLE, limits)
     options = {"time_limit": given.pop("time_limit"), "output": limits.log_file is not None}
     words = {"termination_criteria": ACCURACY, **given}
@@ -63,29 +60,8 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     ):
         solution = reduction.invert(solution, back)
     problem.unpack(solution)
-    value = float(problem.value)  # with the constant of the objective
     optimal = outcome.termination == Termination.OPTIMAL
-    return replace(outcome, primal_bound=value, dual_bound=value if optimal else None)
-
-
-def _linear(data: Any) -> Compiled:
-    """The rows of A x + s = b, with s zero first and then nonnegative."""
-    dims, b, n = data["dims"], data["b"], len(data["c"])
-    if dims.zero + dims.nonneg < len(b) or data.get("P") is not None:
-        raise Unsupported("pdlp: takes linear programs only")
-    free = np.full(n, np.inf)
-    lower, upper = data.get("lower_bounds"), data.get("upper_bounds")
-    return Compiled(
-        variables=[],
-        c=data["c"],
-        offset=0.0,
-        A=data["A"].tocsc(),
-        row_lower=np.where(np.arange(len(b)) < dims.zero, b, -np.inf),
-        row_upper=b,
-        lower=-free if lower is None else lower,
-        upper=free if upper is None else upper,
-        integer=np.zeros(n, bool),
-    )
+    return replace(outcome, dual_bound=outcome.primal_bound if optimal else None)
 
 
 SOLVER = Solver(

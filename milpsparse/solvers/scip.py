@@ -96,9 +96,18 @@ def _load(p: Compiled) -> tuple[Any, list[Any]]:
     model.addObjoffset(p.offset)
     A = p.A.tocsr()
     sides = zip(A.indptr, A.indptr[1:], _finite(p.row_lower), _finite(p.row_upper), strict=False)
-    for begin, end, low, high in sides:
+    for i, (begin, end, low, high) in enumerate(sides):
         row = zip(A.indices[begin:end].tolist(), A.data[begin:end].tolist(), strict=True)
-        model.addCons(ExprCons(quicksum(a * columns[j] for j, a in row), low, high))
+        body = quicksum(a * columns[j] for j, a in row)
+        if i not in p.when:
+            model.addCons(ExprCons(body, low, high))
+            continue
+        j, value = p.when[i]
+        for side in ((None, high), (low, None)):  # SCIP's indicators have one side
+            if side not in ((None, INFINITY), (-INFINITY, None)):
+                model.addConsIndicator(ExprCons(body, *side), columns[j], activeone=value == 1)
+    for members in p.sos1:
+        model.addConsSOS1([columns[j] for j in members])
     return model, columns
 
 
@@ -171,6 +180,7 @@ def _outcome(
         node_count=int(model.getNTotalNodes()) if p.integer.any() else None,
         **p.sizes(),
         trace=record.closed(limits.spent(), primal, dual) if p.integer.any() else (),
+        compile_time_s=p.seconds,
     )
 
 
@@ -223,6 +233,7 @@ def scip_version() -> str:
 SOLVER = Solver(
     summary="SCIP: mixed-integer programs, one thread (Apache licence)",
     frameworks=frozenset({"pyomo"}),
+    takes=frozenset({"indicator", "sos1"}),
     solve=solve,
     version=scip_version,
     missing=missing,

@@ -42,6 +42,7 @@ SOLVER = Solver(
     frameworks=frozenset({"cvxpy"}),
     solve=solve,
     version=lambda: version("scs"),
+    takes=frozenset({"cones"}),
     missing=missing,
     obeys=frozenset(TABLE),
     native=settings_like(SETTINGS),

@@ -49,6 +49,8 @@ def start(name: str, model: Model) -> None:
     asked = 0
     for case, objective in _taken(model):
         network = best_construction(case.instance, objective)
+        if model.turns(case.instance, objective, network, _given(model)) is not None:
+            continue  # programs for smaller networks, one after another
         program = model.build(case.instance, objective, network, **_given(model))
         if program.start is None:
             continue
