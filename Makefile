@@ -42,7 +42,7 @@ tables: .venv/ready ## Rewrite tables and figures from the stored rows
 	$(BIN)/milpsparse table $(OUT)
 
 solvers: TIME := $(if $(filter file,$(origin TIME)),10,$(TIME))
-solvers: .venv/ready ## SOLVERS side by side on every model of theirs, TIME=10 s a task (most of an hour; resumes)
+solvers: .venv/ready ## SOLVERS side by side on every model of theirs, TIME=10 s a task (an hour or two; resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT)/solvers --time-limit $(TIME) -j $(JOBS) \
 	    $(SOLVERS:%=-m '*@%') --objective neurons --objective parameters
 	@status=0; $(BIN)/milpsparse check $(OUT)/solvers || status=$$?; \
