@@ -35,7 +35,7 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 
 SIZES = (77, 770, 1900)  # points: about 2,000, 20,000 and 50,000 rows of neuron_big_m
-COMMON, FEW = 770, 12  # points for the other models, and for those over all patterns
+COMMON, FEW = 200, 12  # points for the other models, and for those over all patterns
 NEURONS = Objective("neurons")
 
 
@@ -123,7 +123,7 @@ def _file(stating: Callable[[], Any]) -> Any:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7, help="rounds; medians count")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds; medians count")
     parser.add_argument("--out", type=Path, default=Path("results"))
     given = parser.parse_args()
     rows = []

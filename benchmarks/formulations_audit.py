@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -23,6 +24,7 @@ from milpsparse.task import Task
 from milpsparse.worker import context, grace_s
 
 AUDITS = "audits.jsonl"
+PACE_S = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then
 
 
 def audited(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def audited(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> dic
     with (
         open(path, "ab") as file,
         ThreadPoolExecutor(jobs) as pool,
-        tqdm(total=len(work), desc="audit", unit="model") as bar,
+        tqdm(total=len(work), desc="audit", unit="model", mininterval=PACE_S) as bar,
     ):
         for done in as_completed([pool.submit(_isolated, *item) for item in work]):
             line = done.result()
