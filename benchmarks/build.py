@@ -35,23 +35,24 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 
 SIZES = (77, 770, 1900)  # points: about 2,000, 20,000 and 50,000 rows of neuron_big_m
-COMMON, FEW = 770, 12  # points for the other models, and for those over all patterns
+COMMON, FEW = 100, 12  # points for the other models, and for those over all patterns
 NEURONS = Objective("neurons")
 
 
 def cases() -> Iterator[tuple[Method, int]]:
-    """neuron_big_m as it grows, and every other Pyomo model at one size."""
+    """neuron_big_m as it grows, and every other Pyomo model that HiGHS takes."""
     for N in SIZES:
         yield _method("neuron_big_m"), N
     for name in registry.names("models"):
         model = registry.load("models", name)
-        if name != "neuron_big_m" and model.framework == "pyomo":
+        if name != "neuron_big_m" and model.framework == "pyomo" and not model.needs:
             yield _method(name), FEW if "sample" in model.options else COMMON
 
 
 def _method(name: str) -> Method:
-    slots = "[slots=3]" if "slots" in registry.load("models", name).options else ""
-    return parse_method(f"{name}{slots}@highs")
+    known = registry.load("models", name).options
+    sizes = [f"{k}={v}" for k, v in {"slots": 3, "plus": 2, "minus": 1}.items() if k in known]
+    return parse_method(f"{name}[{','.join(sizes)}]")
 
 
 def figures(method: Method, N: int, repeats: int) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _file(stating: Callable[[], Any]) -> Any:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7, help="rounds; medians count")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds; medians count")
     parser.add_argument("--out", type=Path, default=Path("results"))
     given = parser.parse_args()
     rows = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -16,13 +17,15 @@ from milpsparse.errors import MilpsparseError
 from milpsparse.formulation import formulate
 from milpsparse.instance import Instance
 from milpsparse.instance_files import from_json, to_json
+from milpsparse.isolation import isolated
 from milpsparse.method import Limits
 from milpsparse.network import from_json as network_from_json
 from milpsparse.objective import parse_objective
 from milpsparse.task import Task
-from milpsparse.worker import context, grace_s
+from milpsparse.worker import grace_s
 
 AUDITS = "audits.jsonl"
+PACE_S = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then
 
 
 def audited(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def audited(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> dic
     with (
         open(path, "ab") as file,
         ThreadPoolExecutor(jobs) as pool,
-        tqdm(total=len(work), desc="audit", unit="model") as bar,
+        tqdm(total=len(work), desc="audit", unit="model", mininterval=PACE_S) as bar,
     ):
         for done in as_completed([pool.submit(_isolated, *item) for item in work]):
             line = done.result()
@@ -53,22 +56,9 @@ def audited(tasks: Sequence[Task], folder: Path, jobs: int, limit: float) -> dic
 
 def _isolated(limit: float, key: str, *args: Any) -> dict[str, Any]:
     """`_look` in a process of its own, killed when it takes too long: stating a model may."""
-    ctx = context()
-    receiver, sender = ctx.Pipe(duplex=False)
-    process = ctx.Process(target=_send, args=(sender, limit, key, *args), daemon=True)
-    process.start()
-    sender.close()
-    line = {"schema": store.SCHEMA, "task_key": key}
-    with contextlib.suppress(EOFError):  # it died
-        if receiver.poll(limit + grace_s(limit)):
-            line = receiver.recv()
-    process.kill()
-    process.join()
-    return line
-
-
-def _send(sender: Any, *args: Any) -> None:
-    sender.send(_look(*args))
+    ended = isolated(_look, limit, key, *args, seconds=limit + grace_s(limit))
+    line: dict[str, Any] = {"schema": store.SCHEMA, "task_key": key}
+    return line if ended.message is None else json.loads(ended.message)["result"]
 
 
 def _look(

@@ -8,7 +8,7 @@ from typing import Any
 
 import formulations_tables as tables
 import pandas as pd
-from formulations_audit import audited
+from formulations_audit import PACE_S, audited
 from tqdm import tqdm
 
 from milpsparse import registry, run, store
@@ -47,7 +47,8 @@ def formulations() -> list[str]:
 def rows_of(tasks: Sequence[Task], folder: Path, jobs: int, what: str) -> pd.DataFrame:
     """Run the tasks that have no row yet; the rows of all."""
     missing = len(run.missing(tasks, folder))
-    bar = tqdm(run.run(tasks, folder, testset=TESTSET, jobs=jobs), what, missing, unit="run")
+    rows = run.run(tasks, folder, testset=TESTSET, jobs=jobs)
+    bar = tqdm(rows, what, missing, unit="run", mininterval=PACE_S)
     for row in bar:
         bar.set_postfix_str(row["instance"], refresh=False)
     stored = store.latest(folder)

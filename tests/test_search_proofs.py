@@ -97,6 +97,17 @@ def test_few_of_many_points_are_witnesses():
     assert len(found.answer.stats["witnesses"]) < 40
 
 
+def test_a_label_with_the_sign_of_one_neuron_only_takes_no_search():
+    instance = planted(N=200, d=5, K=3, bound=3.0)
+    found = solve(instance)
+    leaves = [json.loads(line).get("leaf") for line in found.proof[1:]]
+    one_way = [rows for rows in leaves if rows and rows[0][2:] == [[], 1] and len(rows) == 1]
+    assert one_way  # without the neuron, the sign of the label cannot be
+    assert all(instance.y[found.answer.stats["witnesses"][rows[0][0]]] != 0 for rows in one_way)
+    assert len(leaves) < 100  # thousands, if its activations were searched
+    assert verify_lines(found.proof, instance).at_least == 3
+
+
 def test_runs_repeat_line_by_line_whatever_the_threads():
     for objective, instance in (("neurons", planted(N=30, K=4)), ("parameters", planted(N=10))):
         proofs = [solve(instance, objective, threads=n).proof for n in (1, 1, 2)]
