@@ -17,9 +17,9 @@ from _report import write
 from tqdm import tqdm
 
 from milpsparse.family import generate
-from milpsparse.matching import Run
 from milpsparse.plot import COLORS, pyplot, save
-from milpsparse.threshold import pstar, run_threshold
+from milpsparse.theory.matching import Run
+from milpsparse.theory.threshold import pstar, run_threshold
 
 SIZES = (8, 20, 50)
 

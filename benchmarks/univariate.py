@@ -21,9 +21,9 @@ import pandas as pd
 from _report import paired, write
 
 import milpsparse as ms
-from milpsparse import univariate
 from milpsparse.plot import COLORS, pyplot, save
-from milpsparse.points import Points
+from milpsparse.theory import univariate
+from milpsparse.theory.points import Points
 
 LIMIT = 20.0  # seconds for a program
 

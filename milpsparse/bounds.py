@@ -13,12 +13,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from milpsparse import univariate
 from milpsparse.affine import affine_rank, is_affine
 from milpsparse.instance import Instance
-from milpsparse.lines import best_line
 from milpsparse.objective import Objective
-from milpsparse.points import points_of
+from milpsparse.theory import univariate
+from milpsparse.theory.lines import best_line
+from milpsparse.theory.points import points_of
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from milpsparse import judge
 from milpsparse.answer import UNREADABLE, Answer, Termination
 from milpsparse.bounds import lower_bounds
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network, with_doubles
 from milpsparse.objective import Objective, parse_objective
-from milpsparse.points import points_of
-from milpsparse.proof import ProofError, verify_lines
+from milpsparse.proofs.verify import ProofError, verify_lines
 from milpsparse.residuals import largest_residual
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import points_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from milpsparse.solving import Solution, check_options
 from milpsparse.solving import solve as solve_instance
 
 if TYPE_CHECKING:
-    from milpsparse.proof import Claim
+    from milpsparse.proofs.verify import Claim
 
 OK, WRONG, NOTHING, INTERRUPTED = 0, 1, 4, 130
 
@@ -88,7 +88,7 @@ def solve(
 
 def _write_proof(solution: Solution, path: str) -> None:
     """The proof file, or a line that says why there is none."""
-    from milpsparse.proof_writer import write_proof
+    from milpsparse.proofs.writer import write_proof
 
     lines = solution.proof_lines()
     if lines is None:
@@ -136,8 +136,8 @@ def _bound_value(text: str) -> float:
 def pstar(data: str, *, width: float, as_json: bool, plot: str | None) -> int:
     """Compute, print and draw p* and the lp path."""
     from milpsparse.plot import refuse
-    from milpsparse.threshold import lp_path
-    from milpsparse.threshold import pstar as threshold
+    from milpsparse.theory.threshold import lp_path
+    from milpsparse.theory.threshold import pstar as threshold
 
     instance = library.find(data)
     if plot:
@@ -315,7 +315,7 @@ def doctor(as_json: bool) -> int:
 
 def verify(files: tuple[str, ...], data: str | None) -> int:
     """Check proofs, one line each; of the given data, or of those that a file holds."""
-    from milpsparse.proof import ProofError, read_lines, verify_lines
+    from milpsparse.proofs.verify import ProofError, read_lines, verify_lines
 
     instance = None if data is None else library.find(data)
     wrong = 0

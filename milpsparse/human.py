@@ -9,7 +9,7 @@ from milpsparse.audit import Audit
 from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.solving import Solution
-from milpsparse.threshold import Piece, Threshold
+from milpsparse.theory.threshold import Piece, Threshold
 
 
 def human(solution: Solution) -> str:

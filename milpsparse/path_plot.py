@@ -9,7 +9,7 @@ import numpy as np
 
 from milpsparse.instance import Instance
 from milpsparse.plot import COLORS, pyplot, save
-from milpsparse.threshold import Piece, Threshold
+from milpsparse.theory.threshold import Piece, Threshold
 
 MOST_LINES = 40  # pieces that are drawn
 

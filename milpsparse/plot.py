@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from milpsparse import univariate
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network
-from milpsparse.points import points_of
+from milpsparse.theory import univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import points_of
 
 COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#666666"]
 FORMATS = (".svg", ".png", ".pdf")

@@ -21,8 +21,8 @@ from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json, to_json
 from milpsparse.machine import provenance
 from milpsparse.method import Algorithm
-from milpsparse.proof import read_lines
-from milpsparse.proof_writer import write_proof
+from milpsparse.proofs.verify import read_lines
+from milpsparse.proofs.writer import write_proof
 from milpsparse.task import Task
 from milpsparse.worker import Outcome, run_isolated
 

@@ -66,7 +66,7 @@ class Solution:
         if self.verdict.evidence == "proof":
             return self.answer.proof
         if self.verdict.evidence == "theorem":
-            from milpsparse.theorem_proofs import theorem_proof
+            from milpsparse.proofs.theorems import theorem_proof
 
             return theorem_proof(self.instance, parse_objective(self.answer.objective))
         return None

@@ -9,11 +9,11 @@ from milpsparse import instance as instances
 from milpsparse.bounds import best_bound, lower_bounds
 from milpsparse.errors import BadInstance
 from milpsparse.instance import Instance
-from milpsparse.matching import knots_needed
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.points import points_of
 from milpsparse.rational import rationals
+from milpsparse.theory.matching import knots_needed
+from milpsparse.theory.points import points_of
 
 WORDS = ("neurons", "parameters", "l1", "lp:0.5", "group_l2")
 FLAGS = [(skip, count) for skip in (True, False) for count in (True, False)]

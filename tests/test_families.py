@@ -17,8 +17,8 @@ from milpsparse.family import generate
 from milpsparse.instance_files import from_json, read_json, to_json
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.points import points_of
 from milpsparse.rational import parse, rank, rationals
+from milpsparse.theory.points import points_of
 
 ROOT = Path(__file__).parents[1]
 FAMILIES = registry.names("families")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from milpsparse import network as networks
-from milpsparse import points as points_module
-from milpsparse import univariate
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
 from milpsparse.network import Network, Skip, from_exact
-from milpsparse.points import points_of
+from milpsparse.theory import points as points_module
+from milpsparse.theory import univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import points_of
 
 PATHS = pytest.mark.parametrize("small", [points_module.SMALL, 0], ids=["rational", "compiled"])
 

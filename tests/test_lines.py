@@ -6,15 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from milpsparse import lines
 from milpsparse.bounds import best_bound, lower_bounds
 from milpsparse.instance import Instance
-from milpsparse.lines import best_line
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.points import points_of
 from milpsparse.rational import rationals
-from milpsparse.univariate import fewest_knots
+from milpsparse.theory import lines
+from milpsparse.theory.lines import best_line
+from milpsparse.theory.points import points_of
+from milpsparse.theory.univariate import fewest_knots
 
 NEURONS = parse_objective("neurons")
 ULP = 2.0**-52

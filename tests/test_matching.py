@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from milpsparse.matching import Choice, Exponents, Run, Term, arb, knots_needed, sign_of
+from milpsparse.theory.matching import Choice, Exponents, Run, Term, arb, knots_needed, sign_of
 
 POWERS = (Fraction(1, 10), Fraction(3, 10), Fraction(1, 2), Fraction(7, 10), Fraction(9, 10))
 ALL = Exponents(Fraction(0), Fraction(1))

@@ -16,9 +16,9 @@ from milpsparse.method import Limits
 from milpsparse.naming import all_methods, parse_method
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.points import points_of
 from milpsparse.rational import rank, rationals
 from milpsparse.refit import polish, refit
+from milpsparse.theory.points import points_of
 
 NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")
 

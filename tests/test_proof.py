@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from milpsparse.family import generate
 from milpsparse.instance import Instance
-from milpsparse.proof import ProofError, verify_lines
+from milpsparse.proofs.verify import ProofError, verify_lines
 from milpsparse.rational import independent_columns, integers, rationals, solve, spell
 
 

@@ -16,7 +16,7 @@ from milpsparse.answer import Answer, Termination, from_json
 from milpsparse.checker import check
 from milpsparse.family import generate
 from milpsparse.instance import Instance
-from milpsparse.proof import ProofError, verify_lines
+from milpsparse.proofs.verify import ProofError, verify_lines
 from milpsparse.run import answer_of
 
 PATIENCE_S = 60.0

@@ -15,12 +15,12 @@ from milpsparse import cli, load, to_json
 from milpsparse.errors import BadInput
 from milpsparse.family import generate
 from milpsparse.instance import Instance
-from milpsparse.points import points_of
-from milpsparse.proof import ProofError, read_lines, verify_lines
-from milpsparse.proof_file import decode, read_claim
-from milpsparse.proof_tree import Case, Hinge, Problem
+from milpsparse.proofs.file import decode, read_claim
+from milpsparse.proofs.tree import Case, Hinge, Problem
+from milpsparse.proofs.verify import ProofError, read_lines, verify_lines
 from milpsparse.rational import spell
-from milpsparse.univariate import fewest_knots
+from milpsparse.theory.points import points_of
+from milpsparse.theory.univariate import fewest_knots
 
 ABS = Instance(X=[[-1], [0], [1]], y=[1, 0, 1], name="abs")
 HEADER = {

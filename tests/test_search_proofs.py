@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import split_search, store
+from milpsparse import store
 from milpsparse.answer import from_json
 from milpsparse.cli import cli
-from milpsparse.level_search import Level
 from milpsparse.method import Limits
 from milpsparse.objective import Objective
-from milpsparse.proof import ProofError, verify_lines
+from milpsparse.proofs.verify import ProofError, verify_lines
+from milpsparse.search import split as split_search
+from milpsparse.search.level import Level
 
 NEURONS = Objective("neurons")
 

@@ -7,15 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from milpsparse import library, lines, load
+from milpsparse import library, load
 from milpsparse.bounds import best_bound
 from milpsparse.instance import Instance
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective
-from milpsparse.proof import ProofError, verify_lines
-from milpsparse.proof_writer import header
+from milpsparse.proofs.theorems import theorem_proof
+from milpsparse.proofs.verify import ProofError, verify_lines
+from milpsparse.proofs.writer import header
 from milpsparse.rational import rationals
-from milpsparse.theorem_proofs import theorem_proof
+from milpsparse.theory import lines
 
 NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")
 FLAGS = list(itertools.product((False, True), (False, True)))

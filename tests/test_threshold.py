@@ -10,8 +10,8 @@ import pytest
 import milpsparse as ms
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.family import generate
-from milpsparse.matching import Exponents, Run
-from milpsparse.threshold import lp_path, pstar, run_path, run_threshold
+from milpsparse.theory.matching import Exponents, Run
+from milpsparse.theory.threshold import lp_path, pstar, run_path, run_threshold
 
 F = Fraction
 

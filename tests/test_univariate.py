@@ -6,10 +6,10 @@ from itertools import combinations, islice, pairwise
 import numpy as np
 import pytest
 
-from milpsparse import points as points_module
-from milpsparse import univariate
 from milpsparse.instance import Instance
-from milpsparse.points import Points, points_of
+from milpsparse.theory import points as points_module
+from milpsparse.theory import univariate
+from milpsparse.theory.points import Points, points_of
 
 POWERS = (0.3, 0.5, 0.9)
 

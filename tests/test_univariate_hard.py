@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import points, univariate
 from milpsparse.answer import Answer, Termination
 from milpsparse.errors import BadInput, Unsupported
-from milpsparse.interpolant import Interpolant
-from milpsparse.matching import Run
 from milpsparse.network import Skip, with_doubles
-from milpsparse.points import points_of
-from milpsparse.threshold import pstar, run_path
+from milpsparse.theory import points, univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.matching import Run
+from milpsparse.theory.points import points_of
+from milpsparse.theory.threshold import pstar, run_path
 
 F = Fraction
 

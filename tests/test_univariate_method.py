@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import points as points_module
-from milpsparse import univariate
 from milpsparse.checker import check
 from milpsparse.errors import Unsupported
-from milpsparse.interpolant import Interpolant
 from milpsparse.network import Skip, with_doubles
-from milpsparse.points import points_of
+from milpsparse.theory import points as points_module
+from milpsparse.theory import univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import points_of
 
 WORDS = ("neurons", "l1", "lp:0.5", "parameters", "group_l2")
 METHODS = pytest.mark.parametrize("method", ["univariate", "auto"])

@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from milpsparse import points as points_module
-from milpsparse import univariate
 from milpsparse.instance import Instance
-from milpsparse.points import points_of
+from milpsparse.theory import points as points_module
+from milpsparse.theory import univariate
+from milpsparse.theory.points import points_of
 
 
 def make(x, y, order=None):

@@ -19,12 +19,12 @@ from milpsparse.bounds import best_bound
 from milpsparse.errors import Unsupported
 from milpsparse.execute import heuristic, with_bound
 from milpsparse.instance import Instance
-from milpsparse.level_search import Level
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.search_space import kind_of
-from milpsparse.split_search import MOST_NEURONS, Found
+from milpsparse.search.level import Level
+from milpsparse.search.space import kind_of
+from milpsparse.search.split import MOST_NEURONS, Found
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart

@@ -1,8 +1,8 @@
 """One input with a skip connection, solved by theory: knots paired along runs of curvature.
 
 neurons and parameters: ceil(m/2) knots a run of m. l1: the same network, as every matching has the
-least variation of slope. lp: the matching of least cost, see `milpsparse.univariate`. Ten million
-points take about a second.
+least variation of slope. lp: the matching of least cost, see `milpsparse.theory.univariate`. Ten
+million points take about a second.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse import univariate
 from milpsparse.answer import Answer, Termination
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
 from milpsparse.method import Algorithm, Limits, Option, Options
 from milpsparse.objective import Objective
-from milpsparse.points import Points, measured_points
 from milpsparse.rewrite import drop_zeros, split
+from milpsparse.theory import univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import Points, measured_points
 
 MOST_SPLIT = 100_000  # points up to which a network is rewritten, in rationals, to fit B
 

@@ -7,12 +7,12 @@ import dataclasses
 from fractions import Fraction
 from typing import Any
 
-from milpsparse import univariate
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
-from milpsparse.points import points_of
-from milpsparse.threshold import pstar
+from milpsparse.theory import univariate
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.points import points_of
+from milpsparse.theory.threshold import pstar
 
 EXPONENTS = (0.1, 0.5, 0.9)
 LONG = 50  # points up to which p* is computed when an instance is made

@@ -15,9 +15,9 @@ from typing import Any
 
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
-from milpsparse.matching import Exponents, Minimisers, Run
-from milpsparse.points import measured_points
-from milpsparse.univariate import exact_run, runs
+from milpsparse.theory.matching import Exponents, Minimisers, Run
+from milpsparse.theory.points import measured_points
+from milpsparse.theory.univariate import exact_run, runs
 
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
 EFFORT = 500_000  # points of a run times intervals, some minutes

@@ -14,8 +14,8 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from milpsparse.instance import Instance
-from milpsparse.proof_file import Claim, ProofError, decode, read_claim, read_lines, require
-from milpsparse.proof_tree import check_tree
+from milpsparse.proofs.file import Claim, ProofError, decode, read_claim, read_lines, require
+from milpsparse.proofs.tree import check_tree
 
 __all__ = ["Claim", "ProofError", "read_lines", "verify_lines"]
 

@@ -15,12 +15,13 @@ from milpsparse.instance import Instance
 from milpsparse.method import Limits
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.proof_writer import Node, nodes_of, tree_proof
+from milpsparse.proofs.writer import Node, tree_proof
 from milpsparse.refit import polish_sample
 from milpsparse.sample import Sample
-from milpsparse.search_space import Kind, kind_of
-from milpsparse.split_search import Found, SplitSearch, Witnesses
-from milpsparse.support_search import SupportRoot
+from milpsparse.search.nodes import nodes_of
+from milpsparse.search.space import Kind, kind_of
+from milpsparse.search.split import Found, SplitSearch, Witnesses
+from milpsparse.search.support import SupportRoot
 
 SLICE = 500  # simplex steps before the first look at the clock; then as many as SECONDS take
 SECONDS = 0.2

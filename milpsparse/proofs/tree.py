@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from milpsparse.proof_file import Claim, ProofError, require
+from milpsparse.proofs.file import Claim, ProofError, require
 from milpsparse.rational import integers
 
 MOST_HINGES = 1000  # of a case: proofs have a handful

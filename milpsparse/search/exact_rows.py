@@ -11,7 +11,7 @@ import numpy as np
 from milpsparse.errors import Unsupported
 from milpsparse.rational import independent_columns, integers, rationals, solve
 from milpsparse.sample import subset
-from milpsparse.split_search import Record
+from milpsparse.search.split import Record
 
 
 class Row(NamedTuple):
@@ -26,7 +26,7 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, code: int) -> Row:
         """The row that a number of the compiled search stands for."""
-        from milpsparse.search_kernels import FIT_PLUS, OFF, ON
+        from milpsparse.search.kernels import FIT_PLUS, OFF, ON
 
         kind, members = code & 7, code >> 32
         neurons = tuple(k for k in range(members.bit_length()) if members >> k & 1)

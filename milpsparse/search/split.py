@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from milpsparse.network import Network
 from milpsparse.sample import Sample
-from milpsparse.search_space import Kind, Space
+from milpsparse.search.space import Kind, Space
 
 MOST_NEURONS = 7  # 2^K patterns of each of several points are counted at a node
 MISS = 1e-7  # residual of a missed point, relative to max |y|
@@ -97,7 +97,7 @@ class SplitSearch:
         shapes: NDArray[np.int64] | None = None,
         used: SplitSearch | None = None,
     ) -> None:
-        from milpsparse import search_kernels as kernels
+        from milpsparse.search import kernels
 
         self._kernels = kernels
         self.points, self.K, D = points, len(signs), points.xb.shape[1]

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.instance import Instance
-from milpsparse.matching import knots_needed
-from milpsparse.points import Points
 from milpsparse.rational import integers
-from milpsparse.univariate import fewest_knots
+from milpsparse.theory.matching import knots_needed
+from milpsparse.theory.points import Points
+from milpsparse.theory.univariate import fewest_knots
 
 FEW = 200  # distinct points up to which all lines are tried
 REPEATED = 1000  # rows up to which distinct ones are looked for

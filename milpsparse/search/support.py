@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.proof_writer import Node, nodes_of
+from milpsparse.proofs.writer import Node
 from milpsparse.refit import polish_sample
-from milpsparse.split_search import Found, Record, SplitSearch, Witnesses
+from milpsparse.search.nodes import nodes_of
+from milpsparse.search.split import Found, Record, SplitSearch, Witnesses
 
 STEPS = 150  # simplex steps for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes

@@ -83,7 +83,7 @@ class Points:
             c = np.zeros(len(self))
             c[1:-1] = [_double(value) for value in self.exact_curvatures]
             return c, _error(c, 2.0**-53)
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         c, rounded = np.empty(len(self)), self.is_rounded
         unsettled = np.empty(1024, dtype=np.int64)

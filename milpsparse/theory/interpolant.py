@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.network import Network, Skip, power_sum, with_doubles
-from milpsparse.points import BLOCK, Points
 from milpsparse.rational import rationals
+from milpsparse.theory.points import BLOCK, Points
 
 
 class Interpolant(Network):
@@ -57,7 +57,7 @@ class Interpolant(Network):
             at = np.flatnonzero(paired)
             apart = bool(np.all(np.diff(at) > 1))
             return apart and all(2 <= j < len(c) - 1 and _agree(c[j - 1], c[j]) for j in at)
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         return bool(kernels.is_matching(c, paired))
 
@@ -79,7 +79,7 @@ class Interpolant(Network):
         """The lp path norm: in doubles where data are many and biases do not count."""
         if count_bias or self.points.is_small:
             return super().path_norm(p, count_bias)
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         c, block, total = self.points.curvatures, np.empty(BLOCK + 1), []
         for first in range(1, len(c) - 1, BLOCK):
@@ -111,7 +111,7 @@ class Interpolant(Network):
 
     def is_near(self, network: Network) -> bool:
         """Whether the doubles of a network are those of this function, up to rounding."""
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         points, slack = self.points, self._slack
         signs, w, b = network.signs, network.weights[:, 0], network.biases
@@ -136,7 +136,7 @@ class Interpolant(Network):
 
     def _doubles(self) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
         """Signs, weights and biases in doubles, shape (K,) each."""
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         K, points = self.n_neurons(skip=True), self.points
         signs, weights, biases = np.empty(K + 1, np.int8), np.empty(K + 1), np.empty(K + 1)

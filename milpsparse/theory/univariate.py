@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from milpsparse.errors import BadInput
 from milpsparse.instance import Instance
-from milpsparse.interpolant import Interpolant
-from milpsparse.matching import Exponents, Minimisers, Run
 from milpsparse.network import Network
-from milpsparse.points import BLOCK, Points, points_of
+from milpsparse.theory.interpolant import Interpolant
+from milpsparse.theory.matching import Exponents, Minimisers, Run
+from milpsparse.theory.points import BLOCK, Points, points_of
 
 POWER_ERROR = 2.0**-48  # relative error of a power in NumPy, with room to spare
 MANY = 10.0**300  # no run's minimisers are counted beyond
@@ -72,7 +72,7 @@ def fewest_is_unique(points: Points) -> bool:
     slide, unless it is a single point between collinear ones.
     """
     if not points.is_small:
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         return bool(kernels.is_rigid(points.curvatures))
     c, last = points.curvatures, len(points) - 1
@@ -90,7 +90,7 @@ def fewest_pairs(points: Points) -> NDArray[np.bool_]:
         for start, end in runs(points).tolist():
             paired[start + 1 : end : 2] = True
     else:
-        from milpsparse import curvature_kernels as kernels
+        from milpsparse.theory import kernels
 
         kernels.pair_up(points.curvatures, paired)
     return paired
@@ -167,7 +167,7 @@ def _in_rationals(points: Points, p: float) -> Optimum:
 
 
 def _in_doubles(points: Points, p: float) -> Optimum:
-    from milpsparse import curvature_kernels as kernels
+    from milpsparse.theory import kernels
 
     c, N, rounded = points.curvatures, len(points), points.is_rounded
     slack = 1.01 * points.error + POWER_ERROR

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from milpsparse.bounds import LowerBound, lower_bounds
 from milpsparse.instance import Instance
-from milpsparse.lines import witnesses
 from milpsparse.objective import Objective
-from milpsparse.points import points_of
-from milpsparse.proof_writer import header
+from milpsparse.proofs.writer import header
 from milpsparse.rational import independent_columns, null_space, rationals
 from milpsparse.residuals import largest_value
 from milpsparse.sample import subset
+from milpsparse.theory.lines import witnesses
+from milpsparse.theory.points import points_of
 
 FIRST = 200  # rows among which an affine function is refuted first
 

@@ -1,0 +1,1 @@
+"""Proof files of lower bounds: written here, and verified here by code that shares nothing else."""

@@ -1,0 +1,66 @@
+"""The record of a finished search as the nodes of a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from milpsparse.proofs.writer import Node
+from milpsparse.search.exact_rows import ExactRows, Row
+from milpsparse.search.split import Record
+
+
+def nodes_of(record: Record) -> Iterator[Node]:
+    """The activation tree of a search that found nothing, in preorder.
+
+    What needs no decision in the search is decided first, one way; the other way dies at once.
+
+    Raises
+    ------
+    Unsupported
+        Free columns, and no exact multipliers were found for a leaf.
+    """
+    sure = list(_sure_rows(record))
+    for i, k, _ in sure:
+        yield {"split": [i, k]}
+    yield from _tree_of(record)
+    for i, _, sign in reversed(sure):
+        yield {"leaf": [[i, -sign, [], 1]]}  # without neuron k, f(x_i) would not have that sign
+
+
+def _sure_rows(record: Record) -> Iterator[tuple[int, int, int]]:
+    """Point, neuron and its sign, where leaves use that the neuron must be active."""
+    used = np.unique([Row.of(code).point for code in record.codes.tolist()]).astype(int)
+    for point in used.tolist():
+        for k in np.flatnonzero(record.sure[point]).tolist():
+            yield int(record.rows[point]), k, int(record.space.signs[k])
+
+
+def _tree_of(record: Record) -> Iterator[Node]:
+    nodes, multipliers = record.node.tolist(), record.multipliers.tolist()
+    codes, rows = record.codes.tolist(), record.rows.tolist()
+    exact = ExactRows(record) if np.isinf(record.space.box).any() else None
+    todo = [0]
+    while todo:
+        i, k, first, second = nodes[todo.pop()]
+        if i >= 0:
+            yield {"split": [rows[i], k]}
+            todo += [child for child in (second, first) if child >= 0]
+            continue
+        entries = [Row.of(code) for code in codes[k : k + first]]
+        numbers = [int(m) for m in multipliers[k : k + first]]
+        if exact:
+            numbers = exact.multipliers(entries, numbers)
+        yield {
+            "leaf": [_leaf_row(record, r, m) for r, m in zip(entries, numbers, strict=True) if m]
+        }
+
+
+def _leaf_row(record: Record, row: Row, m: int) -> list[Any]:
+    i = int(record.rows[row.point])
+    if row.is_fit:  # the neurons of the other sign are known
+        signs = record.space.signs
+        return [i, row.sign, [k for k in row.neurons if signs[k] == row.sign], m]
+    return [i, row.neuron, m]
