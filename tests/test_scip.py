@@ -177,12 +177,14 @@ def test_ctrl_c_stops_it_and_reaches_the_caller(tmp_path):
     (program, _), log = hard(), tmp_path / "scip.log"
     limits = Limits(time_limit_s=LIMIT_S, log_file=str(log))
     press = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs of shells ignore it
     press.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             scip.solve(program.problem, limits, True)
     finally:
         press.cancel()  # where the solve failed on its own
+        signal.signal(signal.SIGINT, before)
     assert "user interrupt" in log.read_text()
 
 

@@ -343,6 +343,7 @@ def test_ctrl_c_exits_130_and_the_same_command_does_the_rest(tmp_path, faults):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs of shells ignore it
     ) as first:
         runs = out / store.RUNS
         wait_until(lambda: runs.is_file() and runs.read_bytes().count(b"\n") >= 1)
