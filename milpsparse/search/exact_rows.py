@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,15 +24,16 @@ class Row(NamedTuple):
     neuron: int
     neurons: tuple[int, ...]  # of a fit row: T and the active neurons of the other sign
 
-    @classmethod
-    def of(cls, code: int) -> Row:
-        """The row that a number of the compiled search stands for."""
-        from milpsparse.search.kernels import FIT_PLUS, OFF, ON
 
-        kind, members = code & 7, code >> 32
-        neurons = tuple(k for k in range(members.bit_length()) if members >> k & 1)
-        sign = 1 if kind in (ON, FIT_PLUS) else -1
-        return cls((code >> 9) & 0x7FFFFF, kind > OFF, sign, (code >> 3) & 63, neurons)
+@lru_cache(maxsize=2**16)  # leaves share their rows
+def row_of(code: int) -> Row:
+    """The row that a number of the compiled search stands for."""
+    from milpsparse.search.kernels import FIT_PLUS, OFF, ON
+
+    kind, members = code & 7, code >> 32
+    neurons = tuple(k for k in range(members.bit_length()) if members >> k & 1)
+    sign = 1 if kind in (ON, FIT_PLUS) else -1
+    return Row((code >> 9) & 0x7FFFFF, kind > OFF, sign, (code >> 3) & 63, neurons)
 
 
 class ExactRows:

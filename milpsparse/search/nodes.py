@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from milpsparse.proofs.writer import Node
-from milpsparse.search.exact_rows import ExactRows, Row
+from milpsparse.search.exact_rows import ExactRows, Row, row_of
 from milpsparse.search.split import Record
 
 
@@ -32,8 +32,9 @@ def nodes_of(record: Record) -> Iterator[Node]:
 
 def _sure_rows(record: Record) -> Iterator[tuple[int, int, int]]:
     """Point, neuron and its sign, where leaves use that the neuron must be active."""
-    used = np.unique([Row.of(code).point for code in record.codes.tolist()]).astype(int)
-    for point in used.tolist():
+    if not record.sure.any():
+        return
+    for point in sorted({row_of(code).point for code in record.codes.tolist()}):
         for k in np.flatnonzero(record.sure[point]).tolist():
             yield int(record.rows[point]), k, int(record.space.signs[k])
 
@@ -49,7 +50,7 @@ def _tree_of(record: Record) -> Iterator[Node]:
             yield {"split": [rows[i], k]}
             todo += [child for child in (second, first) if child >= 0]
             continue
-        entries = [Row.of(code) for code in codes[k : k + first]]
+        entries = [row_of(code) for code in codes[k : k + first]]
         numbers = [int(m) for m in multipliers[k : k + first]]
         if exact:
             numbers = exact.multipliers(entries, numbers)
