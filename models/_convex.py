@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.instance import Instance
+from milpsparse.method import Program
 from milpsparse.models import _parts
 from milpsparse.network import Network
 from milpsparse.objective import Objective
@@ -44,6 +45,29 @@ class Blocks:
         """The network of the solved values."""
         signs = np.repeat([1, -1], len(self.pattern))
         return _parts.assemble(self.instance, signs, self.u.value, self.linear.value)
+
+
+def program(
+    blocks: Blocks, norm: Any, objective: Objective, most: float, sample: int | None
+) -> Program:
+    """Least norm over the blocks; a lower bound on counts, each of which holds at most `most` B."""
+    bound = blocks.instance.bound
+
+    def lower(value: float) -> float | None:
+        if sample is not None:  # patterns are left out
+            return None
+        if not objective.counts:
+            return value
+        return 0.0 if bound is None else value / (bound * most)
+
+    return Program(
+        problem=cp.Problem(cp.Minimize(cp.sum(norm)), blocks.constraints),
+        decode=blocks.network,
+        dual_bound=lower,
+        dual_scope="within_bound" if objective.counts else "all",
+        relaxation=objective.counts,
+        note=_parts.sample_note(sample),
+    )
 
 
 def fixed_part(instance: Instance, linear: Any) -> list[Any]:

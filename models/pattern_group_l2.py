@@ -43,27 +43,8 @@ def build(
     from milpsparse.models import _convex
 
     blocks = _convex.Blocks(instance, _parts.hidden_patterns(instance, sample))
-    problem = cp.Problem(
-        cp.Minimize(cp.sum(cp.norm(blocks.counted, 2, axis=1))), blocks.constraints
-    )
-
-    def bound(value: float) -> float | None:
-        if sample is not None:
-            return None
-        if not objective.counts:
-            return value
-        if instance.bound is None:
-            return 0.0
-        return value / (instance.bound * math.sqrt(blocks.counted.shape[1]))
-
-    return Program(
-        problem=problem,
-        decode=blocks.network,
-        dual_bound=bound,
-        dual_scope="within_bound" if objective.counts else "all",
-        relaxation=objective.counts,
-        note=_parts.sample_note(sample),
-    )
+    norm = cp.norm(blocks.counted, 2, axis=1)
+    return _convex.program(blocks, norm, objective, math.sqrt(blocks.counted.shape[1]), sample)
 
 
 MODEL = Model(

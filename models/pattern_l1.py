@@ -40,27 +40,8 @@ def build(
     from milpsparse.models import _convex
 
     blocks = _convex.Blocks(instance, _parts.hidden_patterns(instance, sample))
-    counted = blocks.counted
-    problem = cp.Problem(cp.Minimize(cp.sum(cp.abs(counted))), blocks.constraints)
-
-    def bound(value: float) -> float | None:
-        if sample is not None:
-            return None
-        if not objective.counts:
-            return value
-        if instance.bound is None:
-            return 0.0
-        entries = counted.shape[1] if objective.kind == "neurons" else 1
-        return value / (instance.bound * entries)
-
-    return Program(
-        problem=problem,
-        decode=blocks.network,
-        dual_bound=bound,
-        dual_scope="within_bound" if objective.counts else "all",
-        relaxation=objective.counts,
-        note=_parts.sample_note(sample),
-    )
+    most = blocks.counted.shape[1] if objective.kind == "neurons" else 1
+    return _convex.program(blocks, cp.abs(blocks.counted), objective, most, sample)
 
 
 MODEL = Model(
