@@ -1,6 +1,7 @@
 """Every formulation of sparsest interpolation, side by side: strength, speed, and what B does.
 
     .venv/bin/python benchmarks/formulations.py [--time 2] [--jobs 2] [--out results]
+                                                [--only published neuron_fixed_width --as NAME]
 
 Runs the test set `formulations` and goes on where it was interrupted: rows are kept in
 OUT/formulations/, of every time limit apart. Then the solved runs are repeated with twice their B,
@@ -37,9 +38,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results"))
     parser.add_argument("--objectives", nargs="+", default=OBJECTIVES, choices=OBJECTIVES)
     parser.add_argument("--testset", default=TESTSET, help="another one, to try things out")
+    parser.add_argument("--only", nargs="+", help="formulations by the names in the tables")
+    parser.add_argument("--as", dest="name", default="formulations", help="name of the tables")
     given = parser.parse_args()
+    what = (given.testset, given.objectives, given.only)
     try:
-        paths = measure(given.testset, given.objectives, given.time, given.jobs, given.out)
+        paths = measure(*what, given.time, given.jobs, given.out, given.name)
     except KeyboardInterrupt:
         parser.exit(130, "interrupted; the same command goes on from here\n")
     print("\n".join(map(str, paths)))

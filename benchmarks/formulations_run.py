@@ -86,10 +86,17 @@ def with_doubling(rows: pd.DataFrame, first: Sequence[str], wide: pd.DataFrame) 
 
 
 def measure(
-    testset: str, objectives: Sequence[str], limit: float, jobs: int, out: Path
+    testset: str,
+    objectives: Sequence[str],
+    only: Sequence[str] | None,
+    limit: float,
+    jobs: int,
+    out: Path,
+    name: str,
 ) -> list[Path]:
     """Run what is missing, audit, and write; the paths of tables and figure."""
     folder, methods = out / "formulations" / f"{limit:g}s", formulations()
+    methods = [method for method in methods if only is None or tables.label(method) in only]
     tasks = plan(testset, methods, objectives, time_limit_s=limit)
     rows = rows_of(tasks, folder, jobs, "runs")
     again = list(doubled(tasks, tables.solved_keys(rows)))
@@ -98,4 +105,4 @@ def measure(
     facts = audited(tasks, folder, jobs, limit)
     audit = pd.DataFrame([facts.get(key, {}) for key in rows["task_key"]], index=rows.index)
     rows[tables.AUDIT] = audit.reindex(columns=tables.AUDIT)
-    return tables.write(rows, methods, out)
+    return tables.write(rows, methods, out, name)

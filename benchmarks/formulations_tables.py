@@ -212,19 +212,19 @@ def draw_profile(rows: pd.DataFrame, methods: Sequence[str], path: Path) -> None
     save(figure, path)
 
 
-def write(rows: pd.DataFrame, methods: Sequence[str], out: Path) -> list[Path]:
-    """tables/formulations.csv and .md, and the figure; their paths."""
-    table, figure = out / "tables" / "formulations", out / "figures" / "formulations_profile.svg"
+def write(rows: pd.DataFrame, methods: Sequence[str], out: Path, name: str) -> list[Path]:
+    """tables/NAME.csv and .md, and the figure; their paths."""
+    table, figure = out / "tables" / name, out / "figures" / f"{name}_profile.svg"
     table.parent.mkdir(parents=True, exist_ok=True)
     columns = [c for c in CSV_COLUMNS if c in rows] + [*AUDIT, "doubling"]
     ordered = rows.sort_values(["instance", "objective", "method"])
     ordered[columns].to_csv(table.with_suffix(".csv"), index=False, float_format="%.6g")
-    table.with_suffix(".md").write_text(markdown(rows, methods), encoding="utf-8")
+    table.with_suffix(".md").write_text(markdown(rows, methods, figure.name), encoding="utf-8")
     draw_profile(rows, methods, figure)
     return [table.with_suffix(".csv"), table.with_suffix(".md"), figure]
 
 
-def markdown(rows: pd.DataFrame, methods: Sequence[str]) -> str:
+def markdown(rows: pd.DataFrame, methods: Sequence[str], figure: str) -> str:
     """The page."""
     limit, here = rows["time_limit_s"].max(), rows.iloc[-1]
     versions = rows.dropna(subset=["solver"]).groupby("solver")["solver_version"].first()
@@ -234,7 +234,7 @@ def markdown(rows: pd.DataFrame, methods: Sequence[str]) -> str:
         "# Formulations",
         f"{instances} instances, {limit:g} s a run, one thread, on {here['machine']}. "
         f"{solvers}; Python {here['python']}.",
-        "![performance profiles](../figures/formulations_profile.svg)",
+        f"![performance profiles](../figures/{figure})",
         "## The published model against every formulation",
         f"Planted instances, neurons: seconds of `{PUBLISHED}` (K = N slots, no start, as "
         "published) over those of the formulation, paired; unsolved runs are charged the limit.",
