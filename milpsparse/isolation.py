@@ -30,6 +30,7 @@ POLL_S = 0.05
 WATCH_S = 0.25  # between two looks at the memory of the process and its children
 START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
+FREEZE_S = 1.0  # to wait for stopped processes
 STARTED = b"started"
 SAFE_PATH = "PYTHONSAFEPATH"
 _STARTING = threading.Lock()
@@ -77,7 +78,7 @@ def isolated(
     """
     set_threads(threads)  # for the server and what it imports
     ctx = context()
-    receiver, sender = ctx.Pipe(duplex=False)
+    receiver, sender = ctx.Pipe()
     limits = (memory_limit_mb, threads, log)
     process = ctx.Process(target=_child, args=(sender, limits, function, args), daemon=True)
     begun = time.monotonic()
@@ -99,8 +100,9 @@ def isolated(
             break
         killed = _reason(stop, deadline, tree) if message is None else None
     wall = time.monotonic() - begun
-    _end(process, tree, kill=message is None)
+    tree.look()  # whoever answered waits until the pipe is closed, its children with it
     receiver.close()
+    _end(process, tree, kill=message is None)
     return Ended(message=message, wall_time_s=wall, exit_code=process.exitcode, killed_by=killed)
 
 
@@ -137,6 +139,19 @@ class _Tree:
             with contextlib.suppress(psutil.Error):
                 self.seen.update(process.children(recursive=True))
 
+    def freeze(self) -> None:
+        """Stop all of them, and the children they made until then: a stopped one makes no more."""
+        frozen: set[psutil.Process] = set()
+        while fresh := self.seen - frozen:
+            for process in fresh:
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
+            end = time.monotonic() + FREEZE_S  # the signal takes effect when a process runs again
+            while any(map(_runs, fresh)) and time.monotonic() < end:
+                time.sleep(0.001)
+            frozen |= fresh
+            self.look()
+
     def kill(self) -> None:
         """Kill them all, in other process groups too."""
         for process in self.seen:
@@ -151,6 +166,13 @@ class _Tree:
         return total
 
 
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def _resident(process: psutil.Process) -> int:
     return int(process.memory_info().rss)
 
@@ -162,8 +184,9 @@ def _own_share(process: psutil.Process) -> int:
 
 def _end(process: Any, tree: _Tree, kill: bool) -> None:
     """Wait for the child, or kill it; its process group and its children go with it."""
-    tree.look()
-    if not kill:
+    if kill:
+        tree.freeze()
+    else:
         process.join(POLL_S * 20)
     try:
         if process.is_alive() or kill:
@@ -208,7 +231,8 @@ def _child(
         "peak_memory_mb": usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
     }
     sender.send_bytes(json.dumps(message, default=_plain).encode())
-    sender.close()
+    with contextlib.suppress(EOFError, OSError):
+        sender.recv_bytes()  # nothing comes; the caller closes the pipe once it saw all children
 
 
 def _plain(value: Any) -> Any:
