@@ -30,7 +30,7 @@ POLL_S = 0.05
 WATCH_S = 0.25  # between two looks at the memory of the process and its children
 START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
-FREEZE_S = 1.0  # to wait for stopped processes
+FREEZE_S = 1.0  # to wait for stopped or killed processes
 STARTED = b"started"
 SAFE_PATH = "PYTHONSAFEPATH"
 _STARTING = threading.Lock()
@@ -153,10 +153,11 @@ class _Tree:
             self.look()
 
     def kill(self) -> None:
-        """Kill them all, in other process groups too."""
+        """Kill them all, in other process groups too; their memory is free soon after."""
         for process in self.seen:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        psutil.wait_procs(self.seen, timeout=FREEZE_S)
 
     def _sum(self, memory: Callable[[psutil.Process], int]) -> int:
         total = 0
