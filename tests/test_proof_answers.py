@@ -252,19 +252,6 @@ def test_answers_keep_their_proofs_in_json():
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Run a command line as `milpsparse` does: (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["milpsparse", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return (end.value.code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
 def points(tmp_path):
     """A file of points that need three neurons."""
     path = tmp_path / "points.json"

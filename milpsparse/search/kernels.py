@@ -54,7 +54,6 @@ class Problem(NamedTuple):
     box: Any  # (n,) largest size of each variable; inf where it is free
     shape: Any  # (K,) neurons with one number may be renamed as each other
     flips: Any  # (1,) whether a fresh neuron may be turned over (skip connection)
-    sure: Any  # (W, K) what is known of any network: a label needs the only neuron of its sign
     wide: Any  # (1,) whether fit rows hold at points that no node decides
     rare: Any  # (1,) how many neurons have the rarer sign: those that `order` begins with
     order: Any  # (K,) neurons in the order in which a point decides them

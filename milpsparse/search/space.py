@@ -93,6 +93,11 @@ class Space:
     scale: float
 
     @cached_property
+    def n_free(self) -> int:
+        """Number of free columns."""
+        return self.kind.n_free(self.allowed.shape[1])
+
+    @cached_property
     def first(self) -> NDArray[np.int64]:
         """The first variable of each hinge, and the end of the last, shape (K + 1,)."""
         return np.concatenate([[0], np.cumsum(self.allowed.sum(axis=1))]).astype(np.int64)
@@ -105,13 +110,12 @@ class Space:
     @cached_property
     def linear(self) -> NDArray[np.int64]:
         """The linear columns that are variables: all free ones, and the atoms allowed."""
-        n_free = self.kind.n_free(self.allowed.shape[1])
-        return np.concatenate([np.arange(n_free), n_free + np.flatnonzero(self.units)])
+        return np.concatenate([np.arange(self.n_free), self.n_free + np.flatnonzero(self.units)])
 
     @cached_property
     def copies(self) -> NDArray[np.float64]:
         """The largest size of each variable in multiples of the bound; inf for free columns."""
-        free = np.full(self.kind.n_free(self.allowed.shape[1]), np.inf)
+        free = np.full(self.n_free, np.inf)
         return np.concatenate([np.ones(len(self.entry)), free, self.units[self.units > 0]])
 
     @property
@@ -122,11 +126,10 @@ class Space:
     def split(self, u: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Values of the variables as hinges (K, D), free columns, and atoms (A,)."""
         hinges, atoms = np.zeros(self.allowed.shape), np.zeros(len(self.units))
-        n = len(self.entry)
-        n_free = self.kind.n_free(self.allowed.shape[1])
+        n, end = len(self.entry), len(self.entry) + self.n_free
         hinges[self.allowed] = u[:n]
-        atoms[self.units > 0] = u[n + n_free :]
-        return hinges, u[n : n + n_free], atoms
+        atoms[self.units > 0] = u[end:]
+        return hinges, u[n:end], atoms
 
     def network(self, u: NDArray[np.float64]) -> Network:
         """The network of these variables, which are in units of the labels' scale."""

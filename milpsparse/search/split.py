@@ -126,7 +126,8 @@ class SplitSearch:
 
     def _load(self) -> None:
         """All points that are known by now."""
-        points, space, sure = self.points, self.space, self._sure()
+        points, space = self.points, self.space
+        self.sure = self._sure()
         self.rows = points.rows
         rare = min((1, -1), key=lambda s: np.sum(space.signs == s))
         n_rare = int(np.sum(space.signs == rare))
@@ -140,13 +141,12 @@ class SplitSearch:
             space.box,
             self.shapes,
             np.array([space.kind.skip]),
-            sure,
-            np.array([n_rare == 0 or bool(sure.any())]),
+            np.array([n_rare == 0 or bool(self.sure.any())]),
             np.array([n_rare]),
             np.argsort(space.signs != rare, kind="stable"),
         )
         known = self.tree.at[self._kernels.LEVEL] != self._kernels.START
-        bits, weight = sure.copy(), np.ones(len(self.rows))
+        bits, weight = self.sure.copy(), np.ones(len(self.rows))
         if known:
             bits[: len(self.tree.bits)] = self.tree.bits
             weight[: len(self.tree.weight)] = self.tree.weight
@@ -225,7 +225,7 @@ class SplitSearch:
             self.space,
             self.points,
             self.rows,
-            self.problem.sure,
+            self.sure,
             self.tree.node[:nodes].copy(),
             self.tree.codes[:entries].copy(),
             self.tree.multipliers[:entries].copy(),

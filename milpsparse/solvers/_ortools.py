@@ -7,7 +7,6 @@ Python reads it (`_ortools_child`), prints bounds as it finds them, and leaves a
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled
 from milpsparse.errors import BadInput
 from milpsparse.method import Limits, Outcome
-from milpsparse.solvers import _executable
+from milpsparse.solvers import _executable, _package
 
 CHILD = "milpsparse.solvers._ortools_child"
 
@@ -132,6 +131,4 @@ def _tiny() -> Compiled:
 
 def missing() -> str | None:
     """Reason it cannot run here, or None."""
-    if importlib.util.find_spec("ortools") is None:
-        return "ortools is not installed: pip install 'milpsparse[ortools]'"
-    return None
+    return _package.missing("ortools", "'milpsparse[ortools]'")

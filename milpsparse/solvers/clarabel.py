@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from importlib.metadata import version
 from typing import Any
 
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.solvers import _cvxpy
+from milpsparse.solvers import _cvxpy, _package
 from milpsparse.solvers._options import Table, native_options, settings_like
 
 # https://clarabel.org/stable/api_settings/
@@ -34,20 +33,13 @@ def native(name: str, text: str) -> Any:
     return settings_like(simple)(name, text)
 
 
-def missing() -> str | None:
-    """Reason it cannot run here, or None."""
-    if importlib.util.find_spec("clarabel") is None:
-        return "clarabel is not installed: pip install clarabel"
-    return None
-
-
 SOLVER = Solver(
     summary="Clarabel: convex cone programs by an interior-point method (Apache licence)",
     frameworks=frozenset({"cvxpy"}),
     takes=frozenset({"cones"}),
     solve=solve,
     version=lambda: version("clarabel"),
-    missing=missing,
+    missing=lambda: _package.missing("clarabel", "clarabel"),
     obeys=frozenset(TABLE),
     native=native,
 )

@@ -7,7 +7,6 @@ benchmark results; a program beyond the licence is not_available(size_limit).
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -20,6 +19,7 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput, NotAvailable, UnknownName
 from milpsparse.method import Limits, Outcome, Solver
+from milpsparse.solvers import _package
 from milpsparse.solvers._options import Table, like, native_options
 
 # https://docs.gurobi.com/projects/optimizer/en/current/reference/numericcodes/statuscodes.html;
@@ -175,20 +175,13 @@ def native(name: str, text: str) -> Any:
     return value
 
 
-def missing() -> str | None:
-    """Reason it cannot run here, or None; whether a licence allows a program shows in solving."""
-    if importlib.util.find_spec("gurobipy") is None:
-        return "gurobipy is not installed: pip install 'milpsparse[gurobi]'"
-    return None
-
-
 SOLVER = Solver(
     summary="Gurobi: mixed-integer programs (commercial; a free licence up to 2,000 rows)",
     frameworks=frozenset({"pyomo"}),
     solve=solve,
     version=lambda: version("gurobipy"),
     takes=frozenset({"indicator", "sos1"}),
-    missing=missing,
+    missing=lambda: _package.missing("gurobipy", "'milpsparse[gurobi]'"),
     obeys=frozenset({*TABLE, "mip_start"}),
     native=native,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +12,7 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput, UnknownName
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.solvers import _cvxpy
+from milpsparse.solvers import _cvxpy, _package
 from milpsparse.solvers._options import Table, like, native_options
 
 # https://ergo-code.github.io/HiGHS/stable/structures/enums/#HighsModelStatus
@@ -124,19 +123,12 @@ def native(name: str, text: str) -> Any:
     return value
 
 
-def missing() -> str | None:
-    """Reason it cannot run here, or None."""
-    if importlib.util.find_spec("highspy") is None:
-        return "highspy is not installed: pip install highspy"
-    return None
-
-
 SOLVER = Solver(
     summary="HiGHS: linear and mixed-integer programs (MIT licence)",
     frameworks=frozenset({"pyomo", "cvxpy"}),
     solve=solve,
     version=lambda: version("highspy"),
-    missing=missing,
+    missing=lambda: _package.missing("highspy", "highspy"),
     obeys=frozenset({*TABLE, "mip_start"}),
     native=native,
 )

@@ -11,7 +11,7 @@ from typing import Any
 from milpsparse.answer import Termination
 from milpsparse.compiled import compile_model
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.solvers import _ortools
+from milpsparse.solvers import _ortools, scip
 from milpsparse.solvers._options import Table, native_options
 
 # https://or-tools.github.io/docs/pdoc/ortools/linear_solver/python/model_builder.html; a search
@@ -25,17 +25,8 @@ STATUS = {
     "UNKNOWN_STATUS (time limit)": Termination.TIME_LIMIT,
 }
 
-# https://www.scipopt.org/doc/html/PARAMETERS.php
-TABLE: Table = {
-    "time_limit_s": lambda s: {"time_limit": s},
-    "memory_limit_mb": lambda mb: {"limits/memory": float(mb)},
-    "seed": lambda n: {"randomization/randomseedshift": n},
-    "rel_gap": lambda gap: {"limits/gap": gap},
-    "abs_gap": lambda gap: {"limits/absgap": gap},
-    "presolve": lambda on: {"presolving/maxrounds": -1 if on else 0},
-}
-TOLERANCES = {"numerics/feastol": 1e-9, "numerics/sumepsilon": 1e-9}  # 1e-6 leaks through a big-M
-
+# SCIP's own parameters, but for the time, which OR-tools limits.
+TABLE: Table = {**scip.TABLE, "time_limit_s": lambda s: {"time_limit": s}}
 
 FORM = "{} = {}"  # a line of SCIP's settings files
 
@@ -44,7 +35,7 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     """Solve a Pyomo ConcreteModel."""
     p = compile_model(problem)
     start = p.start() if mip_start else None
-    given = {**TOLERANCES, **native_options(TABLE, limits)}
+    given = {**scip.TOLERANCES, **native_options(TABLE, limits)}
     options = {"time_limit": given.pop("time_limit"), "output": limits.log_file is not None}
     options["text"] = "\n".join(FORM.format(name, value) for name, value in given.items())
     outcome, x = _ortools.solve(p, "scip", options, STATUS, limits, start)

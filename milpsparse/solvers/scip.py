@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -17,6 +16,7 @@ from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput, UnknownName
 from milpsparse.method import Limits, Outcome, Solver
+from milpsparse.solvers import _package
 from milpsparse.solvers._options import Table, like, native_options
 
 INFINITY = 1e20  # what SCIP takes for infinite
@@ -50,6 +50,10 @@ TABLE: Table = {
     "abs_gap": lambda gap: {"limits/absgap": gap},
     "presolve": lambda on: {"presolving/maxrounds": -1 if on else 0},
 }
+TOLERANCES = {  # SCIP wants the second one no larger than the first
+    "numerics/feastol": 1e-9,
+    "numerics/sumepsilon": 1e-9,
+}
 
 
 def parameters(limits: Limits) -> dict[str, Any]:
@@ -59,12 +63,7 @@ def parameters(limits: Limits) -> dict[str, Any]:
     Its LP solver goes no lower than 1e-10, and may say so on stderr where SCIP asks for more.
     SCIP's handler of Ctrl-C is off: it would print, and hide the interrupt from Python.
     """
-    own = {
-        "numerics/feastol": 1e-9,
-        "numerics/sumepsilon": 1e-9,  # SCIP wants it no larger than feastol
-        "misc/catchctrlc": False,
-    }
-    return {**own, **native_options(TABLE, limits)}
+    return {**TOLERANCES, "misc/catchctrlc": False, **native_options(TABLE, limits)}
 
 
 def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
@@ -214,13 +213,6 @@ def _stderr_closed() -> Iterator[None]:
         os.close(null)
 
 
-def missing() -> str | None:
-    """Reason it cannot run here, or None."""
-    if importlib.util.find_spec("pyscipopt") is None:
-        return "pyscipopt is not installed: pip install 'milpsparse[scip]'"
-    return None
-
-
 def scip_version() -> str:
     """SCIP's version and that of its package, which are numbered apart."""
     from pyscipopt import Model
@@ -236,7 +228,7 @@ SOLVER = Solver(
     takes=frozenset({"indicator", "sos1"}),
     solve=solve,
     version=scip_version,
-    missing=missing,
+    missing=lambda: _package.missing("pyscipopt", "'milpsparse[scip]'"),
     obeys=frozenset({*TABLE, "mip_start", "log_file"}),
     native=native,
 )

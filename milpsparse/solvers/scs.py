@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from importlib.metadata import version
 from typing import Any
 
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.solvers import _cvxpy
+from milpsparse.solvers import _cvxpy, _package
 from milpsparse.solvers._options import Table, native_options, settings_like
 
 # https://www.cvxgrp.org/scs/api/settings.html
@@ -30,20 +29,13 @@ def solve(problem: Any, limits: Limits, mip_start: bool) -> Outcome:
     return _cvxpy.solve(problem, "SCS", {**TOLERANCES, **native_options(TABLE, limits)})
 
 
-def missing() -> str | None:
-    """Reason it cannot run here, or None."""
-    if importlib.util.find_spec("scs") is None:
-        return "scs is not installed: pip install 'milpsparse[scs]'"
-    return None
-
-
 SOLVER = Solver(
     summary="SCS: convex cone programs by a first-order method (MIT licence)",
     frameworks=frozenset({"cvxpy"}),
     solve=solve,
     version=lambda: version("scs"),
     takes=frozenset({"cones"}),
-    missing=missing,
+    missing=lambda: _package.missing("scs", "'milpsparse[scs]'"),
     obeys=frozenset(TABLE),
     native=settings_like(SETTINGS),
 )
