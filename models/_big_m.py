@@ -104,11 +104,7 @@ def _relaxation(parts: _split.Split, incumbent: Network, ranges: Ranges) -> Any:
     instance, objective = parts.instance, parts.objective
     whole = _split.Split("relaxation", instance, objective, parts.signs)
     m = whole.m
-    _slots.add_parts(m, instance)
-    _slots.add_activations(m)
-    _slots.add_big_m(m, *ranges)
-    used = _slots.add_switches(m, instance, objective)
-    _slots.bound_entries(m, _parts.bound_of(instance))
+    used = _slots.add_big_m_model(m, instance, objective, *ranges)
     _perspective.add_rows(m, instance, ranges[0])
     whole.limit(used, len(parts.signs) // 2)
     whole.cover()

@@ -100,6 +100,22 @@ def bound_entries(m: Any, B: float) -> None:
     m.lower = pyo.Constraint(entries, rule=lambda m, k, j: m.u[k, j] >= -B * m.switch[k, j])
 
 
+def add_big_m_model(
+    m: Any,
+    instance: Instance,
+    objective: Objective,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> Any:
+    """All rows of slots with a big-M; what it returns says, in the model, which slots are used."""
+    add_parts(m, instance)
+    add_activations(m)
+    add_big_m(m, low, high)
+    used = add_switches(m, instance, objective)
+    bound_entries(m, _parts.bound_of(instance))
+    return used
+
+
 def decode(m: Any, instance: Instance, signs: list[int]) -> Network:
     """The network of the used slots; entries whose switch is off are 0."""
     u = np.array([[m.u[k, j].value or 0.0 for j in m.j] for k in m.k]).reshape(-1, len(m.j))

@@ -30,7 +30,7 @@ from typing import Any
 
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Option, Program
-from milpsparse.models import _options, _parts
+from milpsparse.models import _options
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 
@@ -49,11 +49,8 @@ def build(
     from milpsparse.models import _big_m, _hull, _slots, _split
 
     parts = _split.split("neuron_hull_cuts", instance, objective, incumbent, slots)
-    _slots.add_parts(parts.m, instance)
-    _slots.add_activations(parts.m)
-    _slots.add_big_m(parts.m, *_big_m.ranges(parts, incumbent, big_m))
-    used = _slots.add_switches(parts.m, instance, objective)
-    _slots.bound_entries(parts.m, _parts.bound_of(instance))
+    low, high = _big_m.ranges(parts, incumbent, big_m)
+    used = _slots.add_big_m_model(parts.m, instance, objective, low, high)
     program = _split.program(parts, used, **shared)
     _hull.separate(parts.m, instance, rounds)
     return program

@@ -25,7 +25,7 @@ from typing import Any
 
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Program
-from milpsparse.models import _options, _parts
+from milpsparse.models import _options
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 
@@ -43,12 +43,8 @@ def build(
     from milpsparse.models import _big_m, _perspective, _slots, _split
 
     parts = _split.split("neuron_perspective", instance, objective, incumbent, slots)
-    _slots.add_parts(parts.m, instance)
     low, high = _big_m.ranges(parts, incumbent, big_m)
-    _slots.add_activations(parts.m)
-    _slots.add_big_m(parts.m, low, high)
-    used = _slots.add_switches(parts.m, instance, objective)
-    _slots.bound_entries(parts.m, _parts.bound_of(instance))
+    used = _slots.add_big_m_model(parts.m, instance, objective, low, high)
     _perspective.add_rows(parts.m, instance, low)
     return _split.program(parts, used, **shared)
 
