@@ -59,8 +59,7 @@ def solve(
         raw_status=said["status"],
         primal_bound=primal,
         dual_bound=dual,
-        **p.sizes(),
-        compile_time_s=p.seconds,
+        **p.facts(),
         trace=record.closed(limits.spent(), primal, dual) if p.integer.any() else (),
     )
     return outcome, x
@@ -73,8 +72,7 @@ def _gone(p: Compiled, log: _executable.Log, record: Recorder, limits: Limits) -
         has_solution=False,
         raw_status=_executable.last_words(log),
         dual_bound=record.dual,
-        **p.sizes(),
-        compile_time_s=p.seconds,
+        **p.facts(),
         trace=record.closed(limits.spent(), None, None),
     )
 

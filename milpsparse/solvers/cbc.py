@@ -115,8 +115,7 @@ def _outcome(p: Compiled, log: _executable.Log, folder: Path, limits: Limits) ->
         primal_bound=primal,
         dual_bound=record.dual,
         node_count=int(nodes[1]) if nodes and p.integer.any() else None,
-        **p.sizes(),
-        compile_time_s=p.seconds,
+        **p.facts(),
         trace=trace,
     )
 

@@ -82,8 +82,7 @@ def _outcome(p: Compiled, log: _executable.Log, path: Path, limits: Limits) -> O
         raw_status=_raw(path) if whole else _executable.last_words(log),
         primal_bound=primal,
         dual_bound=record.dual,
-        **p.sizes(),
-        compile_time_s=p.seconds,
+        **p.facts(),
         trace=trace,
     )
 

@@ -153,8 +153,7 @@ def _outcome(model: Any, x: Any, p: Compiled, record: Recorder, limits: Limits) 
         primal_bound=primal,
         dual_bound=dual if known else None,
         node_count=int(model.NodeCount) if integer else None,
-        **p.sizes(),
-        compile_time_s=p.seconds,
+        **p.facts(),
         trace=record.closed(limits.spent(), primal, dual) if integer else (),
     )
 

@@ -102,9 +102,8 @@ def _outcome(h: Any, p: Compiled, record: Recorder, limits: Limits) -> Outcome:
         primal_bound=primal,
         dual_bound=dual if dual is not None and abs(dual) < 1e20 else None,
         node_count=max(0, int(info.mip_node_count)) if integer else None,
-        **p.sizes(),
+        **p.facts(),
         trace=record.closed(limits.spent(), primal, dual) if integer else (),
-        compile_time_s=p.seconds,
     )
 
 

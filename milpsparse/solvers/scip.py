@@ -177,9 +177,8 @@ def _outcome(
         primal_bound=primal,
         dual_bound=dual if abs(dual) < INFINITY else None,
         node_count=int(model.getNTotalNodes()) if p.integer.any() else None,
-        **p.sizes(),
+        **p.facts(),
         trace=record.closed(limits.spent(), primal, dual) if p.integer.any() else (),
-        compile_time_s=p.seconds,
     )
 
 
