@@ -149,10 +149,7 @@ def look(stated: Formulation, network: Network | None, limits: Limits) -> dict[s
     p = stated.compiled
     data = abs(p.A.data[p.A.data != 0])
     facts = {
-        "n_rows": p.A.shape[0],
-        "n_cols": p.A.shape[1],
-        "n_binaries": p.n_binaries,
-        "n_nonzeros": int(p.A.nnz),
+        **p.sizes(),
         "n_indicators": len(p.when),
         "n_sos1": len(p.sos1),
         "coefficient_min": float(data.min(initial=math.inf)) if len(data) else None,

@@ -42,14 +42,17 @@ class Compiled:
         return int(np.sum(self.integer & (self.lower >= 0) & (self.upper <= 1)))
 
     def facts(self) -> dict[str, Any]:
-        """Rows, columns, binaries, nonzeros and seconds of compiling, as an Outcome names them."""
+        """Sizes and seconds of compiling, as an Outcome names them."""
+        return {**self.sizes(), "compile_time_s": self.seconds}
+
+    def sizes(self) -> dict[str, int]:
+        """Rows, columns, binaries and nonzeros."""
         n_rows, n_cols = self.A.shape
         return {
             "n_rows": n_rows,
             "n_cols": n_cols,
             "n_binaries": self.n_binaries,
             "n_nonzeros": int(self.A.nnz),
-            "compile_time_s": self.seconds,
         }
 
     def column_names(self) -> list[str]:
