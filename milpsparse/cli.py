@@ -398,7 +398,8 @@ def check_plugin(name: str) -> None:
     "data",
     metavar="DATA",
     help="The instance that the proofs must be about: a .json, a .csv or a library name. "
-    "Proofs of up to 10,000 points hold their data.",
+    "Proofs of up to 10,000 points hold their data. Its bound and flags are part of it: a proof by "
+    "solve --bound, --skip or --count-bias is about the instance that these options make.",
 )
 def verify(files: tuple[str, ...], data: str | None) -> None:
     """Check proofs of lower bounds in exact arithmetic, and print what each of them proves.
