@@ -290,7 +290,8 @@ def check_plugin(name: str) -> int:
 
     words: list[str] = []
     for kind in kinds_of(name):
-        click.echo(f"{registry.entries(kind)[name]}: {registry.entries(kind)[name].file}")
+        entry = registry.entries(kind)[name]
+        click.echo(f"{entry}: {entry.file}")
         if reason := registry.broken(kind, name):
             click.echo(f"fail    loads{'':<20} {reason}")
             words.append("fail")

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import milpsparse.testing.problems as problems
@@ -137,8 +136,6 @@ def row(name: str, solver: Solver, framework: str) -> None:
     require(found["verified"] and not found["verdict"].startswith("fail"), why)
     require(found["termination"] == "optimal", f"ends with {found['termination']}")
     require(found["solver_version"] == solver.version(), "the row has another version")
-    told = replace(solver, missing=lambda: "not here")
-    require(absence(told) == "not here", "missing() is not asked")
 
 
 def _here(solver: Solver) -> None:
