@@ -356,7 +356,7 @@ def test_free_constants_cost_nothing_where_biases_are_uncounted():
     instance = Instance(
         X=[[0.0], [1.0], [2.0]], y=[5.0, 5.0, 6.0], bound=2.0, skip=False, count_bias=False
     )
-    for name in set(PROGRAMS) - (set() if scip.missing() is None else set(UNBOUNDED)):
+    for name in set(PROGRAMS) - (set() if scip.SOLVER.missing() is None else set(UNBOUNDED)):
         if "parameters" in registry.load("models", name).objectives:
             verdict = solved(instance, PARAMETERS, name)
             assert verdict.primal_bound == 1  # relu(x - 1), and constant neurons that add up to 5
@@ -365,7 +365,7 @@ def test_free_constants_cost_nothing_where_biases_are_uncounted():
 
 def test_zero_labels_need_nothing():
     instance = Instance(X=[[0.0], [1.0]], y=[0.0, 0.0], bound=1.0)
-    for name in {*MODELS, "auto"} - (set() if scip.missing() is None else set(UNBOUNDED)):
+    for name in {*MODELS, "auto"} - (set() if scip.SOLVER.missing() is None else set(UNBOUNDED)):
         if name == "auto" or "neurons" in registry.load("models", name).objectives:
             assert solved(instance, NEURONS, name).primal_bound == 0
 
