@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from milpsparse.machine import provenance
+from milpsparse.harness.machine import provenance
 
 
 def seconds(work: Callable[[], Any]) -> float:

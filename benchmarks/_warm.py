@@ -20,11 +20,11 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.errors import MilpsparseError
 from milpsparse.execute import execute
 from milpsparse.family import generate
-from milpsparse.isolation import set_threads
+from milpsparse.harness.isolation import set_threads
+from milpsparse.harness.worker import grace_s
 from milpsparse.method import Limits
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
-from milpsparse.worker import grace_s
 
 START_S = 300.0  # for imports and, where the cache is empty, compilation
 

@@ -32,7 +32,7 @@ from _report import write
 from exact_rows import Bench
 from exact_summary import draw_growth, draw_profile, summary
 
-from milpsparse import metrics
+from milpsparse.analysis import metrics
 from milpsparse.instance import Instance
 
 SEEDS = 3  # instances of each size in the growth curves

@@ -8,7 +8,7 @@ from typing import Any
 import exact_instances as sets
 import pandas as pd
 
-from milpsparse import metrics
+from milpsparse.analysis import metrics
 from milpsparse.plot import COLORS, pyplot, save
 
 

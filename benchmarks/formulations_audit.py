@@ -11,18 +11,18 @@ from typing import Any
 
 from tqdm import tqdm
 
-from milpsparse import store
 from milpsparse.audit import look
 from milpsparse.errors import MilpsparseError
 from milpsparse.formulation import formulate
+from milpsparse.harness import store
+from milpsparse.harness.isolation import isolated
+from milpsparse.harness.task import Task
+from milpsparse.harness.worker import grace_s
 from milpsparse.instance import Instance
 from milpsparse.instance_files import from_json, to_json
-from milpsparse.isolation import isolated
 from milpsparse.method import Limits
 from milpsparse.network import from_json as network_from_json
 from milpsparse.objective import parse_objective
-from milpsparse.task import Task
-from milpsparse.worker import grace_s
 
 AUDITS = "audits.jsonl"
 PACE_S = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then

@@ -11,13 +11,14 @@ import pandas as pd
 from formulations_audit import PACE_S, audited
 from tqdm import tqdm
 
-from milpsparse import registry, run, store
+from milpsparse import registry
+from milpsparse.analysis.rows import frame
 from milpsparse.audit import changes
 from milpsparse.errors import NotAvailable
+from milpsparse.harness import run, store
+from milpsparse.harness.task import Task, plan
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
-from milpsparse.rows import frame
-from milpsparse.task import Task, plan
 
 TESTSET = "formulations"
 VARIED = {"neuron_gdp": "transformation", "neuron_big_m": "big_m"}  # all choices are run

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from milpsparse import metrics
+from milpsparse.analysis import metrics
+from milpsparse.analysis.table import CSV_COLUMNS
 from milpsparse.plot import COLORS, pyplot, save
-from milpsparse.table import CSV_COLUMNS
 
 PUBLISHED = "neuron_mccormick[start=none]@highs"
 LATE = 1.05  # a run that ends later than this times the limit has not ended in time

@@ -31,10 +31,10 @@ _PUBLIC = {
     "minimizers": "theory.univariate",
     "pstar": "theory.threshold",
     "lp_path": "theory.threshold",
-    "read_rows": "rows",
-    "shifted_geomean": "metrics",
-    "performance_profile": "metrics",
-    "integrals": "integral",
+    "read_rows": "analysis.rows",
+    "shifted_geomean": "analysis.metrics",
+    "performance_profile": "analysis.metrics",
+    "integrals": "analysis.integral",
     "MilpsparseError": "errors",
 }
 __all__ = sorted(_PUBLIC)

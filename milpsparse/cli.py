@@ -62,7 +62,7 @@ def list_(what: str) -> None:
     WHAT is instances, testsets, families, models, solvers, algorithms or methods. Options of models
     and algorithms are shown as name[option=default]; give them as name[option=value]@solver.
     """
-    from milpsparse import listing
+    from milpsparse.commands import listing
 
     for name, text in listing.lines(what):
         click.echo(f"{name:<32} {text}".rstrip())
@@ -166,7 +166,7 @@ def solve(data: str, **given: Any) -> None:
     Solvers take rel_gap, abs_gap, mip_start and presolve, where `milpsparse list solvers` does not
     say otherwise, and options of their own by their names.
     """
-    from milpsparse import commands
+    from milpsparse.commands import solve as commands
 
     sys.exit(commands.solve(data, **given))
 
@@ -187,7 +187,7 @@ def pstar(data: str, **given: Any) -> None:
       milpsparse pstar convex_run_0p1_1_1_0p1
       milpsparse pstar points.csv --plot path.svg
     """
-    from milpsparse import commands
+    from milpsparse.commands import solve as commands
 
     sys.exit(commands.pstar(data, **given))
 
@@ -224,9 +224,9 @@ def audit(data: str, **given: Any) -> None:
       milpsparse audit planted_n8_d1_k2_s0 --model neuron_big_m
       milpsparse audit mine.json --model neuron_mccormick[start=multistart] --json
     """
-    from milpsparse import model_commands
+    from milpsparse.commands import models
 
-    sys.exit(model_commands.audit(data, **given))
+    sys.exit(models.audit(data, **given))
 
 
 @cli.command()
@@ -264,9 +264,9 @@ def export(source: str, **given: Any) -> None:
       milpsparse export mine.json --lp --model neuron_indicator --objective parameters
       milpsparse export results --solu --trc -o traces
     """
-    from milpsparse import model_commands
+    from milpsparse.commands import models
 
-    sys.exit(model_commands.export(source, **given))
+    sys.exit(models.export(source, **given))
 
 
 # --- benchmark --------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def run(**given: Any) -> None:
       milpsparse run -t small -m neuron_big_m@highs -m coordinate_start --time-limit 10 -j 2
       milpsparse run -t mine.test --objective neurons --objective l1 --out /tmp/mine
     """
-    from milpsparse import commands
+    from milpsparse.commands import run as commands
 
     sys.exit(commands.run(**given))
 
@@ -342,7 +342,7 @@ def run(**given: Any) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def status(folder: Path) -> None:
     """Say how far the last run of DIR is: done, left, time; works while it runs."""
-    from milpsparse import commands
+    from milpsparse.commands import run as commands
 
     commands.status(folder)
 
@@ -354,7 +354,7 @@ def check(folder: Path) -> None:
 
     Writes DIR/checks.jsonl, which tables read; prints wrong claims by name and exits 1 on any.
     """
-    from milpsparse import commands
+    from milpsparse.commands import run as commands
 
     sys.exit(commands.check(folder))
 
@@ -367,7 +367,7 @@ def doctor(as_json: bool) -> None:
     A solver works, is limited (a licence for small problems only), fails, or is not available,
     with the reason. Exits 1 if one that is there fails.
     """
-    from milpsparse import commands
+    from milpsparse.commands import tools as commands
 
     sys.exit(commands.doctor(as_json))
 
@@ -386,7 +386,7 @@ def check_plugin(name: str) -> None:
       milpsparse check-plugin highs
       MILPSPARSE_PLUGINS=my_folder milpsparse check-plugin mine
     """
-    from milpsparse import commands
+    from milpsparse.commands import tools as commands
 
     sys.exit(commands.check_plugin(name))
 
@@ -413,7 +413,7 @@ def verify(files: tuple[str, ...], data: str | None) -> None:
       milpsparse verify planted.proof.gz
       milpsparse verify a.proof b.proof --instance mine.json
     """
-    from milpsparse import commands
+    from milpsparse.commands import solve as commands
 
     sys.exit(commands.verify(files, data))
 
@@ -434,8 +434,8 @@ def table(folder: Path, prefix: Path | None) -> None:
       milpsparse table results                                  results/tables, results/figures
       milpsparse table /tmp/mine --as results/tables/mine       tables elsewhere
     """
-    from milpsparse.figures import write_figures
-    from milpsparse.table import write_tables
+    from milpsparse.analysis.figures import write_figures
+    from milpsparse.analysis.table import write_tables
 
     tables = _write(prefix or folder, lambda: write_tables(folder, prefix))
     for path in [*tables, *([] if prefix else write_figures(folder))]:

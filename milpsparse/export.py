@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from milpsparse import checker, store
+from milpsparse import checker
 from milpsparse.answer import Answer, Termination
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.formats.lp import to_lp
+from milpsparse.formats.mps import to_mps
+from milpsparse.formats.mps_names import plain
 from milpsparse.formats.sol import to_sol
 from milpsparse.formulation import Formulation, formulate, violation
+from milpsparse.harness import store
 from milpsparse.instance import Instance
 from milpsparse.method import Limits
-from milpsparse.mps import to_mps
-from milpsparse.mps_names import plain
 from milpsparse.network import Network, from_json
 from milpsparse.objective import Objective, parse_objective
 
@@ -86,10 +87,10 @@ def require_verified(instance: Instance, objective: Objective, network: Network)
 
 def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[Path]:
     """Write <testset>.<objective>.solu and <testset>.<method>.trc of a results folder."""
+    from milpsparse.analysis.rows import read_rows
+    from milpsparse.analysis.table import of_testset
     from milpsparse.formats.solu import to_solu
     from milpsparse.formats.trc import to_trc
-    from milpsparse.rows import read_rows
-    from milpsparse.table import of_testset
 
     rows = of_testset(read_rows(folder), folder)
     name = plain(Path(str(store.read_plan(folder).get("testset", "all"))).stem)
@@ -107,7 +108,7 @@ def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[P
 
 def best_networks(folder: Path) -> Iterator[tuple[Instance, Objective, Network]]:
     """The best verified network of each instance and objective of a results folder."""
-    from milpsparse.run import instance_of
+    from milpsparse.harness.run import instance_of
 
     best: dict[tuple[str, str], dict[str, Any]] = {}
     for row in store.latest(folder).values():

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from milpsparse import cli, load, network, read_json, read_rows, registry, store, to_json
+from milpsparse import cli, load, network, read_json, read_rows, registry, to_json
+from milpsparse.harness import store
 from milpsparse.instance import Instance
 
 TESTS = Path(__file__).parent
@@ -251,7 +252,7 @@ def test_an_interrupt_is_exit_130(call, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("milpsparse.commands.solve_instance", interrupted)
+    monkeypatch.setattr("milpsparse.commands.solve.solve_instance", interrupted)
     code, out, err = call("solve", "peak_plateau")
     assert (code, out, err.strip()) == (130, "", "milpsparse: interrupted")
 
@@ -380,7 +381,7 @@ def test_bad_usage_is_one_line_that_says_what_would_do(
 
 
 def test_a_bad_plot_is_refused_before_the_solve(monkeypatch, refused):
-    monkeypatch.setattr("milpsparse.commands.solve_instance", pytest.fail)
+    monkeypatch.setattr("milpsparse.commands.solve.solve_instance", pytest.fail)
     assert "out.txt" in refused("solve", "peak_plateau", "--plot", "out.txt")
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from milpsparse import commands, load, store, to_json
-from milpsparse.contradictions import contradictions
+from milpsparse import load, to_json
+from milpsparse.commands import run as commands
+from milpsparse.harness import store
+from milpsparse.harness.contradictions import contradictions
 
 
 def claims(key, dual=None, primal=None, **changes):

@@ -10,16 +10,16 @@ import highspy
 import numpy as np
 import pytest
 
-from milpsparse import mps_names as names
 from milpsparse import registry
 from milpsparse.compiled import Compiled
 from milpsparse.construct import best_construction
 from milpsparse.errors import BadInput, NotAvailable
+from milpsparse.formats import mps_names as names
 from milpsparse.formats.lp import to_lp
+from milpsparse.formats.mps import to_mps
 from milpsparse.formats.sol import read_sol, to_sol
 from milpsparse.formulation import formulate, violation
 from milpsparse.instance import Instance
-from milpsparse.mps import to_mps
 from milpsparse.naming import parse_method, parse_model
 from milpsparse.objective import parse_objective
 

@@ -5,13 +5,13 @@ import time
 import psutil
 import pytest
 
-from milpsparse import run as running
-from milpsparse import store, worker
-from milpsparse.commands import check
+from milpsparse.commands.run import check
+from milpsparse.harness import run as running
+from milpsparse.harness import store, worker
+from milpsparse.harness.task import Task
 from milpsparse.instance import Instance
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
-from milpsparse.task import Task
 from milpsparse.testing import items, kit
 
 # Two neurons do; the construction that is the start has three.

@@ -7,15 +7,14 @@ import pandas as pd
 import pytest
 
 from milpsparse import performance_profile, shifted_geomean
-from milpsparse.integral import (
+from milpsparse.analysis.integral import (
     distance,
     dual_integral,
     integrals,
     primal_dual_integral,
     primal_integral,
 )
-from milpsparse.judge import gap, rounded
-from milpsparse.metrics import (
+from milpsparse.analysis.metrics import (
     MIN_TIME_S,
     best_bounds,
     costs,
@@ -27,8 +26,9 @@ from milpsparse.metrics import (
     solved,
     summary,
 )
+from milpsparse.analysis.rows import COLUMNS, frame
+from milpsparse.judge import gap, rounded
 from milpsparse.objective import parse_objective
-from milpsparse.rows import COLUMNS, frame
 
 LIMIT = 3600.0
 A = [1.0, 10.0, 100.0, LIMIT]  # the last one is a timeout

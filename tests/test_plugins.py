@@ -12,13 +12,14 @@ import pytest
 from scipy.optimize import linprog
 
 import milpsparse as ms
-from milpsparse import commands, doctor, listing, registry
-from milpsparse import run as running
+from milpsparse import registry
+from milpsparse.commands import doctor, listing, tools
 from milpsparse.errors import BadInput, NotAvailable, UnknownName
+from milpsparse.harness import run as running
+from milpsparse.harness.task import Task
 from milpsparse.naming import all_methods, parse_method
 from milpsparse.objective import parse_objective
 from milpsparse.solvers.highs import solve as highs
-from milpsparse.task import Task
 from milpsparse.testing import items, problems
 from milpsparse.testing.cases import cases
 
@@ -215,12 +216,12 @@ def test_a_solver_that_is_not_here_is_not_available_and_not_asked_more(example):
 
 
 def test_check_plugin_prints_a_line_an_item_and_exits_1_on_a_failure(example, capsys):
-    assert commands.check_plugin("staircase") == 0
+    assert tools.check_plugin("staircase") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "7 pass"
-    assert commands.check_plugin("liar_seed") == 1
+    assert tools.check_plugin("liar_seed") == 1
     assert "fail    seed" in capsys.readouterr().out
     with pytest.raises(UnknownName, match=r"Did you mean staircase\?"):
-        commands.check_plugin("staircas")
+        tools.check_plugin("staircas")
 
 
 def test_items_of_nothing_are_refused():

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import cli, store
+from milpsparse import cli
 from milpsparse.answer import Answer, Termination, from_json
 from milpsparse.checker import check
 from milpsparse.family import generate
+from milpsparse.harness import store
+from milpsparse.harness.run import answer_of
 from milpsparse.instance import Instance
 from milpsparse.proofs.verify import ProofError, verify_lines
-from milpsparse.run import answer_of
 
 PATIENCE_S = 60.0
 
@@ -291,7 +292,7 @@ def test_proofs_without_a_bound_and_of_parameters(call, tmp_path):
 
 
 def test_a_folder_that_is_missing_is_told_before_the_solve(call, points, tmp_path, monkeypatch):
-    monkeypatch.setattr("milpsparse.commands.solve_instance", pytest.fail)
+    monkeypatch.setattr("milpsparse.commands.solve.solve_instance", pytest.fail)
     path = tmp_path / "no" / "a.proof"
     code, out, err = call("solve", points, "--proof", path)
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -14,8 +14,8 @@ from programs import INSTANCES, NEURONS, built, hard, knapsack
 
 from milpsparse.answer import Termination
 from milpsparse.checker import check
+from milpsparse.commands.listing import lines
 from milpsparse.execute import execute
-from milpsparse.listing import lines
 from milpsparse.method import Limits
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
-from milpsparse import store
 from milpsparse.answer import from_json
 from milpsparse.cli import cli
+from milpsparse.harness import store
 from milpsparse.method import Limits
 from milpsparse.objective import Objective
 from milpsparse.proofs.verify import ProofError, verify_lines

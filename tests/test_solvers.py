@@ -19,17 +19,17 @@ from milpsparse import registry
 from milpsparse.answer import Termination
 from milpsparse.anytime import STEP, Recorder, trace_of
 from milpsparse.checker import check
+from milpsparse.commands.listing import lines
 from milpsparse.compiled import compile_model
 from milpsparse.errors import BadInput, NotAvailable, Unsupported
 from milpsparse.execute import execute
-from milpsparse.listing import lines
+from milpsparse.formats.mps import to_mps
+from milpsparse.harness.run import run
+from milpsparse.harness.task import Task, plan
 from milpsparse.method import NEUTRAL, SETTINGS, Limits, Solver, options_of
-from milpsparse.mps import to_mps
 from milpsparse.naming import parse_method
-from milpsparse.run import run
 from milpsparse.solvers import _executable, cbc, glpk
 from milpsparse.solvers._options import native_options
-from milpsparse.task import Task, plan
 
 NAMES = registry.names("solvers")
 MIP = [name for name in NAMES if "pyomo" in registry.load("solvers", name).frameworks]

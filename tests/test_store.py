@@ -5,8 +5,9 @@ import math
 
 import pytest
 
-from milpsparse import read_rows, store
+from milpsparse import read_rows
 from milpsparse.errors import BadInput
+from milpsparse.harness import store
 
 
 def row(key, **changes):

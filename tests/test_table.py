@@ -9,17 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from milpsparse import generate, load, read_rows, run, store
-from milpsparse.construct import best_construction
-from milpsparse.errors import BadInput, Unsupported
-from milpsparse.figures import plot_functions, write_figures
-from milpsparse.instance import Instance
-from milpsparse.metrics import proved, solved
-from milpsparse.network import from_exact
-from milpsparse.objective import parse_objective
-from milpsparse.plot import plot_network
-from milpsparse.rows import frame
-from milpsparse.table import (
+from milpsparse import generate, load, read_rows
+from milpsparse.analysis.figures import plot_functions, write_figures
+from milpsparse.analysis.metrics import proved, solved
+from milpsparse.analysis.rows import frame
+from milpsparse.analysis.table import (
     CSV_COLUMNS,
     LEGEND,
     markdown,
@@ -27,7 +21,14 @@ from milpsparse.table import (
     of_testset,
     write_tables,
 )
-from milpsparse.task import plan
+from milpsparse.construct import best_construction
+from milpsparse.errors import BadInput, Unsupported
+from milpsparse.harness import run, store
+from milpsparse.harness.task import plan
+from milpsparse.instance import Instance
+from milpsparse.network import from_exact
+from milpsparse.objective import parse_objective
+from milpsparse.plot import plot_network
 
 INSTANCES = ["peak_plateau", "convex_run_1_1_1", "planted_n8_d1_k2_s0"]
 METHODS = ["coordinate_start", "pattern_l0@highs", "pattern_l1@highs"]

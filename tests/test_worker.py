@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from milpsparse import checker, store, to_json, worker
-from milpsparse import run as running
+from milpsparse import checker, to_json
+from milpsparse.analysis.rows import COLUMNS
 from milpsparse.errors import BadInput, UnknownName
+from milpsparse.harness import run as running
+from milpsparse.harness import store, worker
+from milpsparse.harness.run import answer_of
+from milpsparse.harness.task import Task, plan
 from milpsparse.instance import Instance
 from milpsparse.objective import parse_objective
-from milpsparse.rows import COLUMNS
-from milpsparse.run import answer_of
-from milpsparse.task import Task, plan
 
 TESTS = Path(__file__).parent
 PATIENCE_S = 60.0  # for what happens at once on a machine that is not busy
@@ -185,9 +186,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {str(TESTS)!r})
 import faults
-from milpsparse import load, run, worker
+from milpsparse import load
+from milpsparse.harness import run, worker
 from milpsparse.objective import parse_objective
-from milpsparse.task import Task
+from milpsparse.harness.task import Task
 worker.grace_s = lambda time_limit_s: 1.0  # less than the imports take
 method, goal = faults.fake("honest"), parse_objective("neurons")
 task = Task(instance=load("peak_plateau"), objective=goal, method=method, time_limit_s=0.3)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from milpsparse import mps_names as names
 from milpsparse.compiled import Compiled
+from milpsparse.formats import mps_names as names
 
 TERMS = 6  # of a row on one line; some readers refuse lines over 510 characters
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse import mps_names as names
 from milpsparse.compiled import Compiled
 from milpsparse.errors import BadInput
+from milpsparse.formats import mps_names as names
 
 
 def to_sol(p: Compiled, x: NDArray[np.float64]) -> str:

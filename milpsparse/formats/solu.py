@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from milpsparse.analysis.metrics import best_bounds
 from milpsparse.judge import TOLERANCE, gap, rounded
-from milpsparse.metrics import best_bounds
 from milpsparse.objective import Objective
 
 if TYPE_CHECKING:

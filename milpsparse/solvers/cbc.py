@@ -19,9 +19,9 @@ from milpsparse.answer import Termination
 from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput
+from milpsparse.formats.mps import to_mps
+from milpsparse.formats.mps_names import columns
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.mps import to_mps
-from milpsparse.mps_names import columns
 from milpsparse.solvers import _executable
 from milpsparse.solvers._options import Table, native_options
 

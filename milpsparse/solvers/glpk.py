@@ -19,8 +19,8 @@ from milpsparse.answer import Termination
 from milpsparse.anytime import Recorder
 from milpsparse.compiled import Compiled, compile_model
 from milpsparse.errors import BadInput, UnknownName
+from milpsparse.formats.mps import to_mps
 from milpsparse.method import Limits, Outcome, Solver
-from milpsparse.mps import to_mps
 from milpsparse.solvers import _executable
 from milpsparse.solvers._options import Table, like, native_options
 

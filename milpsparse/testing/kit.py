@@ -10,7 +10,7 @@ from typing import Any
 
 from milpsparse import registry
 from milpsparse.errors import MilpsparseError
-from milpsparse.isolation import isolated
+from milpsparse.harness.isolation import isolated
 
 SECONDS = 120.0  # for one item; its problems take a few seconds
 MEMORY_MB = 8192

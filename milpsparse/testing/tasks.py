@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from milpsparse import store
+from milpsparse.analysis.rows import COLUMNS
+from milpsparse.harness import store
+from milpsparse.harness.run import run
+from milpsparse.harness.task import Task
 from milpsparse.method import Method
 from milpsparse.naming import parse_method
 from milpsparse.objective import parse_objective
-from milpsparse.rows import COLUMNS
-from milpsparse.run import run
-from milpsparse.task import Task
 from milpsparse.testing.cases import cases
 from milpsparse.testing.kit import Skipped, require
 

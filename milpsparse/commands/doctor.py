@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 
-from milpsparse import __version__, machine, plugins, registry
+from milpsparse import __version__, plugins, registry
 from milpsparse.errors import MilpsparseError, Unsupported
-from milpsparse.isolation import THREAD_VARIABLES, isolated
+from milpsparse.harness import machine
+from milpsparse.harness.isolation import THREAD_VARIABLES, isolated
 from milpsparse.method import Limits, Solver, absence, version_of
 from milpsparse.testing import problems
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from milpsparse import library, store
+from milpsparse import library
+from milpsparse.analysis.metrics import best_bounds
+from milpsparse.analysis.rows import read_rows
+from milpsparse.analysis.table import of_testset
 from milpsparse.errors import BadInput
-from milpsparse.metrics import best_bounds
+from milpsparse.harness import store
 from milpsparse.network import Network, from_json
 from milpsparse.plot import COLORS, draw_curve, pyplot, save
-from milpsparse.rows import read_rows
-from milpsparse.table import of_testset
 
 if TYPE_CHECKING:
     import pandas as pd

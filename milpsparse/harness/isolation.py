@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from milpsparse.machine import memory_mb
+from milpsparse.harness.machine import memory_mb
 
 POLL_S = 0.05
 WATCH_S = 0.25  # between two looks at the memory of the process and its children
@@ -50,7 +50,7 @@ class Ended:
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(["milpsparse.warm"])
+    ctx.set_forkserver_preload(["milpsparse.harness.warm"])
     with _STARTING:  # the server looks for no module in the current folder: files may have any name
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milpsparse import store
 from milpsparse.errors import BadInput
+from milpsparse.harness import store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from typing import Any
 from milpsparse.answer import UNREADABLE, Answer, Termination, from_json
 from milpsparse.errors import MilpsparseError
 from milpsparse.execute import execute
-from milpsparse.isolation import Ended, isolated
+from milpsparse.harness.isolation import Ended, isolated
+from milpsparse.harness.task import Task
 from milpsparse.method import Limits
-from milpsparse.task import Task
 
 
 def grace_s(time_limit_s: float) -> float:

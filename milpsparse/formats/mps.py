@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from milpsparse import mps_names as names
 from milpsparse.compiled import Compiled
+from milpsparse.formats import mps_names as names
 
 OBJECTIVE = "objective"
 

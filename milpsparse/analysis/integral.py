@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from milpsparse.analysis.metrics import best_bounds, failed
 from milpsparse.anytime import EQUAL, Trace
 from milpsparse.judge import rounded
-from milpsparse.metrics import best_bounds, failed
 from milpsparse.objective import parse_objective
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ def provenance() -> dict[str, Any]:
 
 def _git(*words: str) -> str | None:
     """Output of a git command on this package's checkout; None where it is none."""
-    folder = Path(__file__).parent
-    if not (folder.parent / ".git").exists():
+    folder = Path(__file__).parents[2]
+    if not (folder / ".git").exists():
         return None
     try:
         done = subprocess.run(

@@ -13,18 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from milpsparse import checker, library, store
+from milpsparse import checker, library
 from milpsparse.answer import Answer
 from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
+from milpsparse.harness import store
+from milpsparse.harness.machine import provenance
+from milpsparse.harness.task import Task
+from milpsparse.harness.worker import Outcome, run_isolated
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json, to_json
-from milpsparse.machine import provenance
 from milpsparse.method import Algorithm
 from milpsparse.proofs.verify import read_lines
 from milpsparse.proofs.writer import write_proof
-from milpsparse.task import Task
-from milpsparse.worker import Outcome, run_isolated
 
 RERUN = ("none", "failed", "timeouts", "all")
 

@@ -13,9 +13,10 @@ import highspy  # noqa: F401
 import numba  # noqa: F401
 import pyomo.environ  # noqa: F401
 
-from milpsparse import registry, worker  # noqa: F401
+from milpsparse import registry
 from milpsparse.family import generate
 from milpsparse.formulation import formulate
+from milpsparse.harness import worker  # noqa: F401
 from milpsparse.objective import Objective
 
 with contextlib.suppress(Exception):  # what fails here fails again in a task, which says so

@@ -6,12 +6,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milpsparse import store
+from milpsparse.analysis.integral import integrals
+from milpsparse.analysis.metrics import PROVED, available, best_bounds, failed, summary
+from milpsparse.analysis.rows import read_rows
 from milpsparse.errors import BadInput
-from milpsparse.integral import integrals
-from milpsparse.metrics import PROVED, available, best_bounds, failed, summary
+from milpsparse.harness import store
 from milpsparse.objective import parse_objective
-from milpsparse.rows import read_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import click
 
 from milpsparse import library
 from milpsparse import network as networks
-from milpsparse.commands import NOTHING, OK, WRONG, derive, positive
+from milpsparse.commands.common import NOTHING, OK, WRONG, derive, positive
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.export import (
     MODEL_FILES,
@@ -44,7 +44,7 @@ def audit(
 ) -> int:
     """Audit a model on an instance, and print what was found."""
     from milpsparse.audit import audit as find_out
-    from milpsparse.human import audit_text
+    from milpsparse.commands.human import audit_text
 
     positive(time_limit=time_limit)
     check_options(threads, seed)

@@ -1,0 +1,1 @@
+"""From stored rows to frames, measures, tables and figures."""

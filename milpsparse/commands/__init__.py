@@ -1,0 +1,1 @@
+"""What the commands of `milpsparse` do; cli.py reads their options."""
