@@ -32,7 +32,7 @@ from _report import write
 from exact_rows import Bench
 from exact_summary import draw_growth, draw_profile, summary
 
-from milpsparse.analysis import metrics
+from milpsparse.analysis.outcomes import solved
 from milpsparse.instance import Instance
 
 SEEDS = 3  # instances of each size in the growth curves
@@ -123,13 +123,13 @@ def _median(
 ) -> dict[str, Any]:
     """One method at one size; an unsolved instance counts as endless."""
     runs = pd.DataFrame([bench.measure(instance, "neurons", method) for instance in instances])
-    solved = metrics.solved(runs)
-    seconds = float(np.median(runs["wall_time_s"].where(solved, np.inf)))
+    ended = solved(runs)
+    seconds = float(np.median(runs["wall_time_s"].where(ended, np.inf)))
     return {
         "grows": what,
         "at": at,
         "method": method,
-        "solved": int(solved.sum()),
+        "solved": int(ended.sum()),
         "of": len(runs),
         "wall_time_s": seconds if np.isfinite(seconds) else float("nan"),
         "check_time_s": runs["check_time_s"].median(),

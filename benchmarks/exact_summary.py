@@ -8,17 +8,17 @@ from typing import Any
 import exact_instances as sets
 import pandas as pd
 
-from milpsparse.analysis import metrics
+from milpsparse.analysis import means, outcomes
+from milpsparse.analysis.profiles import performance_profile
 from milpsparse.plot import COLORS, pyplot, save
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """One line a set and method."""
-    rows = rows.assign(solved=metrics.solved, proved=metrics.proved)
+    rows = rows.assign(solved=outcomes.solved, proved=outcomes.proved)
     seconds = rows[["wall_time_s", "time_limit_s"]].min(axis=1)
     rows["charged"] = seconds.where(rows["solved"], rows["time_limit_s"])
-    best = rows.groupby("instance")["primal_bound"].transform("min")
-    rows["wrong"] = metrics.failed(rows) | (rows["dual_bound"] > best)
+    rows["wrong"] = outcomes.wrong(rows)
     lines = []
     for name, part in rows.groupby("set", sort=False):
         reference = part[part["method"] == sets.REFERENCE].set_index("instance")["charged"]
@@ -34,11 +34,11 @@ def _figures(runs: pd.DataFrame, reference: pd.Series[float]) -> dict[str, Any]:
         "of": len(runs),
         "proved": int(runs["proved"].sum()),
         "wrong": int(runs["wrong"].sum()),
-        "refused": len(runs) - len(metrics.available(runs)),
+        "refused": len(runs) - len(outcomes.available(runs)),
         "median_s": charged.median(),
         "sgm10ms_s": _sgm_10ms(charged),
-        "sgm1s_s": metrics.sgm(charged, 1.0),
-        "par10_s": metrics.par(runs["wall_time_s"], runs["solved"], limits, 10),
+        "sgm1s_s": means.sgm(charged, 1.0),
+        "par10_s": means.par(runs["wall_time_s"], runs["solved"], limits, 10),
         "most_s": charged.max(),
         "check_median_s": runs["check_time_s"].median(),
         "ratio_median": (charged / reference).median(),
@@ -48,14 +48,13 @@ def _figures(runs: pd.DataFrame, reference: pd.Series[float]) -> dict[str, Any]:
 
 def _sgm_10ms(seconds: pd.Series[float]) -> float:
     """In seconds; computed in milliseconds, for times below one unit count as one."""
-    return metrics.sgm(1000 * seconds, 10.0) / 1000
+    return means.sgm(1000 * seconds, 10.0) / 1000
 
 
 def draw_profile(rows: pd.DataFrame, path: Path) -> None:
     """Share of all instances solved within a factor of the fastest method; refused is unsolved."""
     figure, axes = pyplot().subplots(figsize=(6.4, 3.8))
-    counted = rows.assign(termination=rows["termination"].replace("not_available", "time_limit"))
-    profile = metrics.performance_profile(counted)
+    profile = performance_profile(rows)
     for at, method in enumerate(m for m in sets.METHODS if m in profile):
         style = ("-", "--")[at // len(COLORS)]
         color = COLORS[at % len(COLORS)]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from milpsparse.analysis import metrics
+from milpsparse.analysis import costs, means, outcomes
+from milpsparse.analysis.profiles import performance_profile
 from milpsparse.analysis.table import CSV_COLUMNS
 from milpsparse.plot import COLORS, pyplot, save
 
@@ -81,24 +82,15 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
 
 def solved_keys(rows: pd.DataFrame) -> set[str]:
     """The task keys of solved runs."""
-    return set(rows.loc[metrics.solved(rows), "task_key"])
-
-
-def charged(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same, with refused runs as unsolved ones."""
-    refused = rows["termination"] == "not_available"
-    return rows.assign(
-        termination=rows["termination"].mask(refused, "time_limit"),
-        wall_time_s=rows["wall_time_s"].mask(refused, rows["time_limit_s"]),
-    )
+    return set(rows.loc[outcomes.solved(rows), "task_key"])
 
 
 def ratios(rows: pd.DataFrame) -> pd.DataFrame:
     """Planted instances, neurons: the published model's time over each formulation's, paired."""
     part = rows[(rows["objective"] == "neurons") & (rows["family"] == "planted")]
-    times = metrics.per_instance(charged(part), "limit", "method")
+    times = costs.per_instance(part, refused="unsolved")
     ratio = times[[PUBLISHED]].to_numpy() / times
-    solved = part[metrics.solved(part)].groupby("method").size()
+    solved = part[outcomes.solved(part)].groupby("method").size()
     table = pd.DataFrame(
         {
             "solved": solved.reindex(ratio.columns).fillna(0).astype(int),
@@ -118,7 +110,7 @@ def summary(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     best = rows.groupby("instance")["primal_bound"].transform("min")
     rows = rows.assign(
         best=best,
-        wrong=metrics.failed(rows) | (rows["dual_bound"] > best + 1e-6),
+        wrong=outcomes.wrong(rows),
         root=rows["lp_root_bound"].astype(float) / best,
     )
     parts = {method: rows[rows["method"] == method] for method in methods}
@@ -127,8 +119,7 @@ def summary(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 
 
 def _figures(runs: pd.DataFrame) -> dict[str, Any]:
-    solved, counted = metrics.solved(runs), charged(runs)
-    cost = metrics.costs(counted)
+    solved, cost = outcomes.solved(runs), costs.costs(runs)
     touch = (runs[["entries_at_big_m", "rows_at_big_m"]].astype(float) > 0).any(axis=1)
     looked = runs["entries_at_big_m"].notna()
     doubling = [int((runs["doubling"] == word).sum()) for word in (True, False)]
@@ -136,12 +127,12 @@ def _figures(runs: pd.DataFrame) -> dict[str, Any]:
     return {
         "solved": int(solved.sum()),
         "of": len(runs),
-        "proved": int(metrics.proved(runs).sum()),
+        "proved": int(outcomes.proved(runs).sum()),
         "wrong": int(runs["wrong"].sum()),
         "refused": int((runs["termination"] == "not_available").sum()),
-        "sgm10_s": metrics.sgm(cost, 10.0),
-        "sgm1_s": metrics.sgm(cost, 1.0),
-        "par10_s": metrics.costs(counted, "par10").mean(),
+        "sgm10_s": means.sgm(cost, 10.0),
+        "sgm1_s": means.sgm(cost, 1.0),
+        "par10_s": costs.costs(runs, "par10").mean(),
         "root": runs["root"].mean(),
         "nodes": runs["node_count"].where(solved).median(),
         "touch": f"{int(touch.sum())} of {int(looked.sum())}" if looked.any() else "",
@@ -196,7 +187,7 @@ def draw_profile(rows: pd.DataFrame, methods: Sequence[str], path: Path) -> None
         1, len(objectives), figsize=(5.0 * len(objectives) + 2.6, 3.8), squeeze=False
     )
     for panel, objective in zip(axes.flat, objectives, strict=True):
-        profile = metrics.performance_profile(charged(rows[rows["objective"] == objective]))
+        profile = performance_profile(rows[rows["objective"] == objective])
         for at, method in enumerate(methods):
             if method in profile:
                 style, color = ("-", "--", ":")[at // len(COLORS) % 3], COLORS[at % len(COLORS)]
@@ -248,7 +239,7 @@ def markdown(rows: pd.DataFrame, methods: Sequence[str], figure: str) -> str:
             f"### {objective}: bound of the linear relaxation",
             _text(root_bounds(part, methods).reset_index()),
         ]
-    wrong = rows[metrics.failed(rows)]
+    wrong = rows[outcomes.failed(rows)]
     named = "instance objective method verdict fail_reason".split()
     parts += ["## Wrong claims"]
     parts += [wrong[named].to_markdown(index=False) if len(wrong) else "None."]

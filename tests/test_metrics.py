@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from milpsparse import performance_profile, shifted_geomean
+from milpsparse.analysis.costs import MIN_TIME_S, costs, per_instance
 from milpsparse.analysis.integral import (
     distance,
     dual_integral,
@@ -14,19 +15,11 @@ from milpsparse.analysis.integral import (
     primal_dual_integral,
     primal_integral,
 )
-from milpsparse.analysis.metrics import (
-    MIN_TIME_S,
-    best_bounds,
-    costs,
-    failed,
-    par,
-    per_instance,
-    proved,
-    sgm,
-    solved,
-    summary,
-)
+from milpsparse.analysis.means import par, sgm
+from milpsparse.analysis.outcomes import best_bounds, failed, proved, solved
 from milpsparse.analysis.rows import COLUMNS, frame
+from milpsparse.analysis.summary import summary
+from milpsparse.errors import BadInput
 from milpsparse.judge import gap, rounded
 from milpsparse.objective import parse_objective
 
@@ -85,9 +78,10 @@ def test_par_charges_a_multiple_of_the_limit_where_unsolved(rows):
     assert costs(rows[rows["method"] == "B"], "par10").mean() == np.mean(B)
 
 
-def test_an_unknown_policy_is_refused(rows):
-    with pytest.raises(KeyError, match="omit"):
-        costs(rows, "omit")
+@pytest.mark.parametrize("policy", ["worst", "par", "par0.5", "parnan", ""])
+def test_an_unknown_policy_is_refused(rows, policy):
+    with pytest.raises(BadInput, match="one of limit, par2, par10, omit, intersection"):
+        costs(rows, policy)
 
 
 def test_an_answer_after_the_limit_is_charged_no_more_than_the_limit():
@@ -128,8 +122,19 @@ def test_times_below_the_clocks_resolution_are_ties():
 def test_an_instance_that_one_method_refuses_is_compared_for_none(rows):
     more = pd.concat([rows, frame([row("A", "i5", 1e-3), refused("B", "i5")])], ignore_index=True)
     assert shifted_geomean(more).equals(shifted_geomean(rows))
-    assert performance_profile(more).equals(performance_profile(rows))
+    assert performance_profile(more, refused="left out").equals(performance_profile(rows))
     assert costs(more).iloc[-2] == MIN_TIME_S  # A's run there is still counted by itself
+
+
+def test_an_instance_that_a_method_refuses_is_unsolved_by_it_in_a_profile(rows):
+    more = pd.concat([rows, frame([row("A", "i5", 1e-3), refused("B", "i5")])], ignore_index=True)
+    shares = performance_profile(more)
+    assert shares.loc[1.0].to_dict() == {"A": 3 / 5, "B": 2 / 5}
+    assert shares.iloc[-1].to_dict() == {"A": 4 / 5, "B": 4 / 5}
+    charged = shifted_geomean(more, refused="unsolved")
+    assert charged["B"] == pytest.approx(sgm([*B, LIMIT], 10.0))
+    with pytest.raises(BadInput, match="'left out' or 'unsolved'"):
+        shifted_geomean(rows, refused="gone")
 
 
 def test_a_refused_run_is_counted_as_refused_and_nowhere_else():

@@ -11,7 +11,7 @@ import pytest
 
 from milpsparse import generate, load, read_rows
 from milpsparse.analysis.figures import plot_functions, write_figures
-from milpsparse.analysis.metrics import proved, solved
+from milpsparse.analysis.outcomes import proved, solved
 from milpsparse.analysis.rows import frame
 from milpsparse.analysis.table import (
     CSV_COLUMNS,
@@ -294,7 +294,7 @@ def test_orders_that_the_two_means_contradict_are_said():
         for i, t in enumerate([2, 8, 400, 1200])
     ]
     text = markdown(frame(a + b), "mine")
-    assert "Warning, neurons: by sgm10 the order is a, b; by PAR10 it is b, a." in text
+    assert "on the measure: by sgm10 a, b; by PAR2, PAR10 and solved b, a." in text
     assert "Warning" not in markdown(frame(a[:3] + b[:3]), "mine")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from milpsparse import library
-from milpsparse.analysis.metrics import best_bounds
+from milpsparse.analysis.outcomes import best_bounds
 from milpsparse.analysis.rows import read_rows
 from milpsparse.analysis.table import of_testset
 from milpsparse.errors import BadInput

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.analysis.metrics import best_bounds, failed
+from milpsparse.analysis.outcomes import best_bounds, failed
 from milpsparse.anytime import EQUAL, Trace
 from milpsparse.judge import rounded
 from milpsparse.objective import parse_objective

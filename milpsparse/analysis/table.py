@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from milpsparse.analysis.integral import integrals
-from milpsparse.analysis.metrics import PROVED, available, best_bounds, failed, summary
+from milpsparse.analysis.outcomes import PROVED, available, best_bounds, failed
+from milpsparse.analysis.rankings import ranking_warnings
 from milpsparse.analysis.rows import read_rows
+from milpsparse.analysis.summary import summary
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
 from milpsparse.objective import parse_objective
@@ -72,7 +74,7 @@ def markdown(rows: pd.DataFrame, name: str, left: int = 0) -> str:
     """The whole page: provenance, summary, one table an objective, wrong claims by name."""
     parts = [f"# Results on the test set {name}", _provenance(rows)]
     parts += [f"**Incomplete: {left} tasks of the run have no row yet.**"] if left else []
-    parts += ["## Summary", _summary_markdown(rows), _ranking_warning(rows)]
+    parts += ["## Summary", _summary_markdown(rows), "\n\n".join(ranking_warnings(rows))]
     for objective in _objective_order(rows):
         parts += [f"## {objective}", objective_table(rows, objective)]
     parts += ["## Wrong claims", _failures(rows), "## How to read the tables", LEGEND]
@@ -125,21 +127,6 @@ def _summary_markdown(rows: pd.DataFrame) -> str:
         )
         text["pd_integral"] = text["pd_integral"].map("{:.3g}".format).replace("nan", "")
     return caption + "\n\n" + text.to_markdown(index=False, floatfmt=".3g")
-
-
-def _ranking_warning(rows: pd.DataFrame) -> str:
-    """A line where shifted geometric mean and PAR10 put the methods in different orders."""
-    lines = []
-    for objective, part in summary(rows).groupby("objective"):
-        orders = [
-            list(part.sort_values(c, kind="stable")["method"]) for c in ("sgm10_s", "par10_s")
-        ]
-        if orders[0] != orders[1]:
-            lines.append(
-                f"Warning, {objective}: by sgm10 the order is {', '.join(orders[0])}; "
-                f"by PAR10 it is {', '.join(orders[1])}."
-            )
-    return "\n\n".join(lines)
 
 
 def objective_table(rows: pd.DataFrame, objective: str) -> str:

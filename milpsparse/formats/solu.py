@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from milpsparse.analysis.metrics import best_bounds
+from milpsparse.analysis.outcomes import best_bounds
 from milpsparse.judge import TOLERANCE, gap, rounded
 from milpsparse.objective import Objective
 
