@@ -46,6 +46,7 @@ _PUBLIC = {
     "brackets": "analysis.brackets",
     "rankings": "analysis.rankings",
     "ranking_warnings": "analysis.rankings",
+    "compare": "analysis.comparison",
     "gaps": "analysis.gaps",
     "integrals": "analysis.integral",
     "MilpsparseError": "errors",
