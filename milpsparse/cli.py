@@ -236,7 +236,9 @@ def audit(data: str, **given: Any) -> None:
 @click.option("--sol", "kinds", flag_value="sol", multiple=True, help="A network in it, .sol.")
 @click.option("--solu", "kinds", flag_value="solu", multiple=True, help="Best values of DIR.")
 @click.option("--trc", "kinds", flag_value="trc", multiple=True, help="Traces of DIR, for PAVER.")
-@click.option("--solvetrace", "kinds", flag_value="solvetrace", multiple=True, help="Not yet.")
+@click.option(
+    "--solvetrace", "kinds", flag_value="solvetrace", multiple=True, help="Bounds over time in DIR."
+)
 @click.option("--model", metavar="M", help="The model: name or name[option=value].")
 @click.option("--objective", default="neurons", show_default=True, help="As in solve.")
 @click.option("--bound", metavar="B|auto|none", help="As in solve.")
@@ -257,12 +259,13 @@ def export(source: str, **given: Any) -> None:
     Models go to <instance>_<objective>_<model>.mps.gz and .lp, with indicator and SOS sections
     where they have them; a .sol file gives their variables the values of a verified network. Of a
     results folder DIR, with --model M, they are written for each instance and its best network;
-    .solu has its optima and best values, .trc its runs.
+    .solu has its optima and best values, .trc its
+    runs, .solvetrace the bounds over time of each run that keeps them.
 
     \b
       milpsparse export planted_n8_d1_k2_s0 --mps --sol --model neuron_big_m
       milpsparse export mine.json --lp --model neuron_indicator --objective parameters
-      milpsparse export results --solu --trc -o traces
+      milpsparse export results --solu --trc --solvetrace -o traces
     """
     from milpsparse.commands import models
 

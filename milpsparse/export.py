@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from milpsparse import checker
 from milpsparse.answer import Answer, Termination
@@ -22,8 +22,11 @@ from milpsparse.method import Limits
 from milpsparse.network import Network, from_json
 from milpsparse.objective import Objective, parse_objective
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MODEL_FILES = ("mps", "lp", "sol")
-RESULT_FILES = ("solu", "trc")
+RESULT_FILES = ("solu", "trc", "solvetrace")
 BROKEN = 1e-6  # by how much a network's point may break its model, relative to the row's terms
 
 
@@ -86,9 +89,15 @@ def require_verified(instance: Instance, objective: Objective, network: Network)
 
 
 def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[Path]:
-    """Write <testset>.<objective>.solu and <testset>.<method>.trc of a results folder."""
+    """Write what a results folder holds, for others to read; yields each path once it is there.
+
+    <testset>.<objective>.solu has the best values, <testset>.<method>.trc the runs (seeds averaged:
+    one line an instance and objective), and <instance>.<objective>.<method>.solvetrace the bounds
+    over time of a run, of those that keep them; a seed or permutation but 0 is part of the name.
+    """
     from milpsparse.analysis.rows import read_rows
     from milpsparse.analysis.table import of_testset
+    from milpsparse.analysis.seeds import average
     from milpsparse.formats.solu import to_solu
     from milpsparse.formats.trc import to_trc
 
@@ -100,10 +109,32 @@ def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[P
             _write(path, to_solu(part, parse_objective(str(objective))).encode())
             yield path
     if "trc" in kinds:
-        for method, part in rows.groupby("method"):
+        for method, part in average(rows).groupby("method"):
             path = out / f"{name}.{plain(str(method))}.trc"
             _write(path, to_trc(part, str(method)).encode())
             yield path
+    if "solvetrace" in kinds:
+        yield from _write_traces(rows, out)
+
+
+def _write_traces(rows: pd.DataFrame, out: Path) -> Iterator[Path]:
+    """One file a run that keeps its bounds over time."""
+    from milpsparse.formats.solvetrace import Trajectory, to_solvetrace
+
+    kept = rows[
+        rows["trace"].map(lambda trace: isinstance(trace, (list, tuple)) and len(trace) > 0)
+    ]
+    for run in kept.to_dict("records"):
+        problem = f"{run['instance']}.{run['objective']}"
+        axes = [
+            f"{letter}{run[axis]}" for letter, axis in (("s", "seed"), ("p", "perm")) if run[axis]
+        ]
+        name = ".".join([problem.replace("/", "_"), plain(run["method"]), *axes, "solvetrace"])
+        one = Trajectory(
+            solver=run["method"], instance=problem, trace=run["trace"], end_s=run["wall_time_s"]
+        )
+        _write(out / name, to_solvetrace(one, name).encode())
+        yield out / name
 
 
 def best_networks(folder: Path) -> Iterator[tuple[Instance, Objective, Network]]:

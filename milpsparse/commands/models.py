@@ -70,9 +70,9 @@ def export(
     of_model = tuple(kind for kind in kinds if kind in MODEL_FILES)
     of_results = tuple(kind for kind in kinds if kind in RESULT_FILES)
     if not kinds:
-        raise BadInput("say what to write: --mps, --lp, --sol with --model M; --solu, --trc")
-    if "solvetrace" in kinds:
-        raise BadInput("--solvetrace: rows hold no bounds over time that could be written")
+        raise BadInput(
+            "say what to write: --mps, --lp, --sol with --model M; --solu, --trc, --solvetrace"
+        )
     if of_model and model is None:
         raise BadInput(f"--{of_model[0]} needs --model M (milpsparse list models)")
     if of_results and not Path(source).is_dir():
