@@ -272,6 +272,41 @@ def export(source: str, **given: Any) -> None:
     sys.exit(models.export(source, **given))
 
 
+@cli.command("import")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "-o", "--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Goes there."
+)
+@click.option("--objective", metavar="O", help="Of files that do not name one.")
+@click.option(
+    "--time-limit",
+    type=float,
+    metavar="S",
+    help="Of runs whose file does not say it; default: the longest run.",
+)
+@click.option("--instance", metavar="DATA", help="Of a .sol: the instance.")
+@click.option("--model", metavar="M", help="Of a .sol: the model, as it was exported.")
+@click.option("--solver", metavar="NAME", help="Of a .sol: who found it.")
+def import_(files: tuple[Path, ...], out: Path, **given: Any) -> None:
+    """Import results of other tools into the results folder DIR, as rows by imported:<solver>.
+
+    .trc files hold runs, .solvetrace files bounds over time, .solu files known values, which
+    `milpsparse check` takes for its comparisons. What they say stays a claim. A .sol file gives
+    values to the variables of a model that `export` has written: it becomes a network, and is
+    checked. Names are <instance>.<objective>; others are problems of their own, with the objective
+    `value`. The same file again replaces what it said.
+
+    \b
+      milpsparse import scip.trc gurobi.trc a.solvetrace miplib.solu -o theirs
+      milpsparse import found.sol --instance mine.json --model neuron_big_m -o results
+    """
+    from milpsparse.commands import models
+
+    sys.exit(models.import_(files, out, **given))
+
+
 # --- benchmark --------------------------------------------------------------------------------
 
 

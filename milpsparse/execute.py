@@ -182,12 +182,7 @@ def _answer(
     if network is not None:
         primal = instance.value(network, objective)
         if not program.relaxation and outcome.primal_bound is not None:
-            said = outcome.primal_bound
-            if objective.counts and abs(said - round(said)) <= 1e-6:
-                said = float(round(said))
-            # Polishing may only help; a solver that says less than its point is worth is heard.
-            close = not objective.counts and abs(said - primal) <= TOLERANCE * max(1.0, abs(primal))
-            primal = primal if close else min(said, primal)
+            primal = better_of(outcome.primal_bound, primal, objective)
     dual, generic = _claimed_dual(program, outcome), None
     if program.evidence == "generic":
         dual, generic = _nothing(outcome), dual
@@ -210,6 +205,17 @@ def _answer(
         n_nonzeros=outcome.n_nonzeros,
         stats={"note": program.note} if program.note else {},
     )
+
+
+def better_of(said: float, worth: float, objective: Objective) -> float:
+    """The value to claim for a solver's point, by what it says and what the network is worth.
+
+    Polishing may only help; a solver that says less than its point is worth is heard.
+    """
+    if objective.counts and abs(said - round(said)) <= 1e-6:
+        said = float(round(said))
+    close = not objective.counts and abs(said - worth) <= TOLERANCE * max(1.0, abs(worth))
+    return worth if close else min(said, worth)
 
 
 def _trace(program: Program, outcome: Outcome, answer: Answer, time_s: float) -> Trace:

@@ -20,7 +20,7 @@ from milpsparse.harness import store
 from milpsparse.instance import Instance
 from milpsparse.method import Limits
 from milpsparse.network import Network, from_json
-from milpsparse.objective import Objective, parse_objective
+from milpsparse.objective import Objective, objective_of_row, parse_objective
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,8 +96,8 @@ def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[P
     over time of a run, of those that keep them; a seed or permutation but 0 is part of the name.
     """
     from milpsparse.analysis.rows import read_rows
-    from milpsparse.analysis.table import of_testset
     from milpsparse.analysis.seeds import average
+    from milpsparse.analysis.table import of_testset
     from milpsparse.formats.solu import to_solu
     from milpsparse.formats.trc import to_trc
 
@@ -106,7 +106,7 @@ def write_results(folder: Path, kinds: tuple[str, ...], out: Path) -> Iterator[P
     if "solu" in kinds:
         for objective, part in rows.groupby("objective"):
             path = out / f"{name}.{plain(str(objective))}.solu"
-            _write(path, to_solu(part, parse_objective(str(objective))).encode())
+            _write(path, to_solu(part, objective_of_row(str(objective))).encode())
             yield path
     if "trc" in kinds:
         for method, part in average(rows).groupby("method"):
@@ -126,12 +126,13 @@ def _write_traces(rows: pd.DataFrame, out: Path) -> Iterator[Path]:
     ]
     for run in kept.to_dict("records"):
         problem = f"{run['instance']}.{run['objective']}"
-        axes = [
-            f"{letter}{run[axis]}" for letter, axis in (("s", "seed"), ("p", "perm")) if run[axis]
-        ]
+        axes = [f"{axis[0]}{run[axis]}" for axis in ("seed", "perm") if run[axis]]
         name = ".".join([problem.replace("/", "_"), plain(run["method"]), *axes, "solvetrace"])
         one = Trajectory(
-            solver=run["method"], instance=problem, trace=run["trace"], end_s=run["wall_time_s"]
+            solver=run["method"],
+            instance="#".join([problem, *axes]),
+            trace=run["trace"],
+            end_s=run["wall_time_s"],
         )
         _write(out / name, to_solvetrace(one, name).encode())
         yield out / name

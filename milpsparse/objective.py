@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from milpsparse.errors import BadInput, UnknownName
 
+VALUE = "value"  # of an imported run: the objective of a problem that is not ours
 KINDS = ("neurons", "parameters", "l1", "lp", "group_l2")
 
 
@@ -45,3 +46,8 @@ def parse_objective(text: str | Objective) -> Objective:
     if not 0 < p < 1:
         raise BadInput(f"objective '{text}': lp:<p> takes 0 < p < 1, e.g. lp:0.5 (p = 1 is l1)")
     return Objective("lp", p)
+
+
+def objective_of_row(text: str) -> Objective:
+    """The objective of a stored row, which may be the value of an imported problem."""
+    return Objective(VALUE) if text == VALUE else parse_objective(text)

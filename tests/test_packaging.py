@@ -26,7 +26,7 @@ LAYERS = [
     "checker formulation",
     "solving harness audit",
     "analysis plot path_plot formats",
-    "testing export",
+    "testing export imported importing",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

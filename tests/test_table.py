@@ -85,7 +85,7 @@ def cells(*rows, objective="neurons"):
 
 def test_the_csv_holds_every_run_as_it_was_stored(results):
     paths = write_tables(results)
-    assert [p.name for p in paths] == ["three.csv", "three-summary.csv", "three.md"]
+    assert [p.name for p in paths] == ["three.csv", "three-summary.csv", "three.md", "three.tex"]
     table = pd.read_csv(paths[0])
     assert list(table.columns) == CSV_COLUMNS
     pairs = list(zip(table["instance"], table["method"], strict=True))
@@ -101,7 +101,7 @@ def test_the_csv_holds_every_run_as_it_was_stored(results):
 
 def test_tables_go_where_a_prefix_says(results, tmp_path):
     paths = write_tables(results, tmp_path / "new" / "mine")
-    assert [p.name for p in paths] == ["mine.csv", "mine-summary.csv", "mine.md"]
+    assert [p.name for p in paths] == ["mine.csv", "mine-summary.csv", "mine.md", "mine.tex"]
     assert {p.parent for p in paths} == {tmp_path / "new"}
     for here, there in zip(paths, write_tables(results), strict=True):
         assert here.read_bytes() == there.read_bytes()

@@ -100,9 +100,10 @@ def per_instance(
 def geomean(values: pd.Series[float], groups: list[pd.Series]) -> pd.Series[float]:
     """Geometric mean of each group, NaN if one of its values is.
 
-    One value is itself, to the last bit, so that ties stay ties.
+    Equal values are their mean, to the last bit, so that ties stay ties.
     """
     grouped = values.groupby(groups)
     sizes = grouped.size()
     means = values.transform(np.log).groupby(groups).mean().transform(np.exp)
-    return means.where(sizes > 1, grouped.first()).where(sizes == grouped.count())
+    equal = grouped.max() == grouped.min()
+    return means.where(~equal, grouped.first()).where(sizes == grouped.count())

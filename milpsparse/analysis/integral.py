@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from milpsparse.analysis.outcomes import best_bounds, failed
 from milpsparse.anytime import EQUAL, Trace
 from milpsparse.judge import rounded
-from milpsparse.objective import parse_objective
+from milpsparse.objective import objective_of_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def _shares(row: pd.Series[Any], reference: float) -> list[float]:
     """The three integrals of one row."""
     if not isinstance(row["trace"], (list, tuple)) or not row["trace"]:
         return [math.nan] * 3
-    objective, limit = parse_objective(row["objective"]), float(row["time_limit_s"])
+    objective, limit = objective_of_row(row["objective"]), float(row["time_limit_s"])
     trace = [(t, p, None if d is None else rounded(d, objective)) for t, p, d in row["trace"]]
     known = None if math.isnan(reference) else reference
     total = (

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from milpsparse.analysis.costs import costs, geomean
+from milpsparse.analysis.integral import integrals
 from milpsparse.analysis.means import sgm
 from milpsparse.analysis.outcomes import (
     KEYS,
@@ -31,7 +32,8 @@ def summary(rows: pd.DataFrame, by: str = "method") -> pd.DataFrame:
     (see `average`). Means are over what the method takes; `refused` counts the rest. `wins` counts
     instances where it is the fastest to solve; `refuted`, lower bounds above a verified network.
     `said` and `said_sgm10_s` are what the method says itself: runs that it calls optimal, and its
-    mean time if that is believed.
+    mean time if that is believed. `pd_integral` is the mean primal-dual integral, as a share of the
+    limit, of runs that keep their bounds over time.
     """
     import pandas as pd
 
@@ -64,7 +66,7 @@ def summary(rows: pd.DataFrame, by: str = "method") -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-_NOTHING = dict.fromkeys(("sgm10_s", "sgm1_s", "said_sgm10_s", "par10_s"), math.nan)
+_NOTHING = dict.fromkeys(("sgm10_s", "sgm1_s", "said_sgm10_s", "par10_s", "pd_integral"), math.nan)
 
 
 def _averaged(rows: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -84,11 +86,13 @@ def _means(rows: pd.DataFrame, by: str) -> dict[Any, Any]:
     limit = geomean(costs(taken), groups).groupby(["objective", by])
     said = geomean(costs(as_claimed(taken)), groups).groupby(["objective", by])
     par10 = geomean(costs(taken, "par10"), groups).groupby(["objective", by])
+    areas = integrals(taken)["primal_dual_integral"]
     found = {
         "sgm10_s": limit.apply(sgm, shift=10.0),
         "sgm1_s": limit.apply(sgm, shift=1.0),
         "said_sgm10_s": said.apply(sgm, shift=10.0),
         "par10_s": par10.mean(),
+        "pd_integral": areas.groupby(groups).mean().groupby(["objective", by]).mean(),
     }
     table = pd.DataFrame(found)
     return dict(zip(table.index, table.to_dict("records"), strict=True))

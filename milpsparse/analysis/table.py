@@ -1,19 +1,18 @@
-"""Tables of a results folder: CSV for programs, Markdown for people, both from stored rows."""
+"""Tables of a results folder: CSV for programs, Markdown for people, LaTeX for papers."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.analysis.integral import integrals
-from milpsparse.analysis.outcomes import PROVED, available, best_bounds, failed
+from milpsparse.analysis.cells import LEGEND, instance_table
+from milpsparse.analysis.outcomes import available, failed
 from milpsparse.analysis.rankings import ranking_warnings
 from milpsparse.analysis.rows import read_rows
 from milpsparse.analysis.summary import summary
+from milpsparse.analysis.text_tables import plain, to_latex, to_markdown
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
-from milpsparse.objective import parse_objective
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,36 +21,57 @@ CSV_COLUMNS = """
 instance objective method termination verdict primal_bound dual_bound evidence generic_bound gap
 gap_int exact max_residual bound bound_used bound_active n_neurons n_parameters
 claimed_primal_bound claimed_dual_bound node_count n_rows n_cols n_binaries n_nonzeros
-build_time_s solve_time_s wall_time_s check_time_s time_limit_s seed threads solver solver_version
-fail_reason instance_sha256
+build_time_s solve_time_s wall_time_s check_time_s time_limit_s seed perm threads solver
+solver_version fail_reason instance_sha256
 """.split()
 
-LEGEND = """\
-A cell is the verified value, [the method's best lower bound], and the wall time. **3 proved**:
-optimal, by theorem, proof or exhaustive search and an exact network. 3 claimed: optimal by the
-solver's word, which nothing contradicts. time: stopped at the limit. ≈: the network fits within
-1e-6 only. – : the method does not take the instance. The column `bound` holds the best lower
-bound of all methods: t theorem, c claimed; `generic` holds for almost every labelling and proves
-nothing about this one.
+CAPTION = """\
+`proved` and `claimed` count optimal runs; `said`, those that the method itself calls optimal;
+`best`, runs whose verified value is the best of all; `wins`, instances where none is faster to
+solve; `refuted`, lower bounds above a verified network. Times are wall seconds, unsolved runs
+charged the limit (sgm10, sgm1: shifted geometric means with shifts 10 s and 1 s) or ten limits
+(PAR10); a wrong answer costs ten limits everywhere; `said_sgm10_s` believes every claim. Refused
+instances are no part of the means. Heuristics solve only where a theorem closes the gap.
 """
+PD = """\
+`pd_integral`: mean primal-dual integral by the solver's own words, from 0 (both bounds met at once)
+to 1 (no bounds, or a wrong claim).
+"""
+REFUSED = "In rankings, an instance that a method refuses is unsolved by it."
 
 
 def write_tables(folder: Path, prefix: Path | None = None) -> list[Path]:
-    """Write PREFIX.csv, PREFIX.md and PREFIX-summary.csv of a results folder; their paths.
+    """Write PREFIX.csv, PREFIX-summary.csv, PREFIX.md and PREFIX.tex of a results folder.
 
-    The prefix is tables/<testset> in the folder, if none is given.
+    Returns their paths. The prefix is tables/<testset> in the folder, if none is given.
     """
     rows = of_testset(read_rows(folder), folder)
-    name = Path(str(store.read_plan(folder).get("testset", "all"))).stem
+    plan = store.read_plan(folder)
+    name = Path(str(plan.get("testset", "all"))).stem
     prefix = prefix or folder / "tables" / name
     prefix.parent.mkdir(parents=True, exist_ok=True)
-    order = ["instance", "objective", "method", "seed"]
-    paths = [prefix.with_name(prefix.name + end) for end in (".csv", "-summary.csv", ".md")]
+    order = ["instance", "objective", "method", "seed", "perm"]
+    ends = (".csv", "-summary.csv", ".md", ".tex")
+    paths = [prefix.with_name(prefix.name + end) for end in ends]
     rows.sort_values(order)[CSV_COLUMNS].to_csv(paths[0], index=False, float_format="%.10g")
-    _summary(rows).to_csv(paths[1], index=False, float_format="%.4g")
-    left = sum(key not in set(rows["task_key"]) for key in store.read_plan(folder).get("keys", []))
-    paths[2].write_text(markdown(rows, name, left), encoding="utf-8")
+    headline = _summary(rows)
+    headline.to_csv(paths[1], index=False, float_format="%.4g")
+    left = len(set(plan.get("keys", [])) - set(rows["task_key"]))
+    tables = {o: instance_table(rows, o) for o in _objective_order(rows)}
+    paths[2].write_text(_page(rows, headline, tables, name, left), encoding="utf-8")
+    paths[3].write_text(_latex(headline, tables, name), encoding="utf-8")
     return paths
+
+
+def markdown(rows: pd.DataFrame, name: str, left: int = 0) -> str:
+    """The whole page: provenance, summary, one table an objective, wrong claims by name."""
+    tables = {objective: instance_table(rows, objective) for objective in _objective_order(rows)}
+    return _page(rows, _summary(rows), tables, name, left)
+
+
+def objective_table(rows: pd.DataFrame, objective: str) -> str:
+    """Instances down, methods across, in Markdown."""
+    return to_markdown(instance_table(rows, objective))
 
 
 def of_testset(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
@@ -70,15 +90,36 @@ def of_testset(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return rows.drop_duplicates(same, keep="last")
 
 
-def markdown(rows: pd.DataFrame, name: str, left: int = 0) -> str:
-    """The whole page: provenance, summary, one table an objective, wrong claims by name."""
-    parts = [f"# Results on the test set {name}", _provenance(rows)]
+def _page(
+    rows: pd.DataFrame,
+    headline: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
+    name: str,
+    left: int,
+) -> str:
+    parts = [f"# Results on the test set {plain(name)}", _provenance(rows)]
     parts += [f"**Incomplete: {left} tasks of the run have no row yet.**"] if left else []
-    parts += ["## Summary", _summary_markdown(rows), "\n\n".join(ranking_warnings(rows))]
-    for objective in _objective_order(rows):
-        parts += [f"## {objective}", objective_table(rows, objective)]
+    warnings = ranking_warnings(rows)
+    refused = [REFUSED] if warnings and headline["refused"].any() else []
+    caption = CAPTION + (PD if "pd_integral" in headline else "")
+    parts += ["## Summary", caption, to_markdown(headline), *warnings, *refused]
+    for objective, table in tables.items():
+        parts += [f"## {plain(objective)}", to_markdown(table)]
     parts += ["## Wrong claims", _failures(rows), "## How to read the tables", LEGEND]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _latex(headline: pd.DataFrame, tables: dict[str, pd.DataFrame], name: str) -> str:
+    """The same tables, to be \\input where booktabs is loaded."""
+    parts = ["% \\usepackage{booktabs}", to_latex(headline, f"Results on the test set {name}.")]
+    parts += [to_latex(table, f"{name}, {objective}.") for objective, table in tables.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The summary of all methods; primal-dual integrals where solvers tell bounds."""
+    table = summary(rows)
+    return table.drop(columns="pd_integral") if table["pd_integral"].isna().all() else table
 
 
 def _objective_order(rows: pd.DataFrame) -> list[str]:
@@ -88,125 +129,34 @@ def _objective_order(rows: pd.DataFrame) -> list[str]:
 
 
 def _provenance(rows: pd.DataFrame) -> str:
+    """How many runs, under which limits, where, by which solvers."""
     limits = ", ".join(f"{t:g} s" for t in sorted(rows["time_limit_s"].unique()))
-    used = rows[rows["solver"].notna()].groupby("solver")["solver_version"].first()
-    solvers = ", ".join(f"{s} {v}" for s, v in used.items())
-    machines = "; ".join(sorted(rows["machine"].dropna().unique()))
     note = (
         " (limits differ: means compare unlike runs)" if rows["time_limit_s"].nunique() > 1 else ""
     )
-    return (
-        f"{len(rows)} runs, time limit {limits}{note}, {int(rows['threads'].max())} thread(s) "
-        f"each, on {machines}. Solvers: {solvers}. Python {rows['python'].iloc[0]}."
+    said = (
+        f"{len(rows)} runs, time limit {limits}{note}, {int(rows['threads'].max())} thread(s) each"
     )
-
-
-def _summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """The summary of all methods, with the mean primal-dual integral where solvers tell bounds."""
-    areas = rows.assign(area=integrals(rows)["primal_dual_integral"]).groupby(
-        ["objective", "method"]
-    )["area"]
-    if areas.count().sum() == 0:
-        return summary(rows)
-    means = areas.mean().rename("pd_integral").reset_index()
-    return summary(rows).merge(means, how="left", on=["objective", "method"])
-
-
-def _summary_markdown(rows: pd.DataFrame) -> str:
-    text = _summary(rows)
-    caption = (
-        "`proved` and `claimed` count optimal runs; `best` counts runs whose verified value is the "
-        "best of all. Times are wall seconds, unsolved runs charged the limit (sgm10, sgm1: "
-        "shifted geometric means with shifts 10 s and 1 s) or ten limits (PAR10); a wrong answer "
-        "costs ten limits everywhere. Heuristics solve only where a theorem closes the gap."
-    )
-    if "pd_integral" in text:
-        caption += (
-            " `pd_integral`: mean primal-dual integral by the solver's own words, from 0 (both "
-            "bounds met at once) to 1 (no bounds, or a wrong claim)."
-        )
-        text["pd_integral"] = text["pd_integral"].map("{:.3g}".format).replace("nan", "")
-    return caption + "\n\n" + text.to_markdown(index=False, floatfmt=".3g")
-
-
-def objective_table(rows: pd.DataFrame, objective: str) -> str:
-    """Instances down, methods across."""
-    import pandas as pd
-
-    part = rows[rows["objective"] == objective]
-    methods = list(dict.fromkeys(part["method"]))
-    bounds: dict[str, Any] = best_bounds(part).droplevel("objective").to_dict("index")  # type: ignore[assignment]
-    counts = parse_objective(objective).counts
-    lines = []
-    for instance, group in part.groupby("instance", sort=False):
-        best = bounds[str(instance)]
-        line = {"instance": _plain(instance), "best": _number(best["best"])}
-        line["bound"] = _bound(best["proved"], best["claimed"], counts)
-        if counts:
-            line["generic"] = _number(group["generic_bound"].max())
-        for method in methods:
-            runs = group[group["method"] == method]
-            line[method] = _cell(runs.iloc[-1], counts) if len(runs) else "–"
-        lines.append(line)
-    return pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
-
-
-def _plain(text: Any) -> str:
-    """Text that cannot break a row of a Markdown table."""
-    return " ".join(str(text).split()).replace("|", "\\|")
-
-
-def _cell(row: pd.Series[Any], counts: bool) -> str:
-    if row["termination"] == "not_available":
-        return "–"
-    time = (
-        f"{row['wall_time_s']:.2g} s" if row["wall_time_s"] < 10 else f"{row['wall_time_s']:.0f} s"
-    )
-    if str(row["verdict"]).startswith("fail"):
-        return f"{row['verdict']} {time}"
-    value = _number(row["primal_bound"]) or "no network"
-    if value != "no network" and not row["exact"]:
-        value = "≈" + value
-    if row["termination"] == "optimal":
-        certain = row["evidence"] in PROVED
-        return f"**{value} proved** {time}" if certain else f"{value} claimed {time}"
-    dual = row["claimed_dual_bound"]
-    bound = "" if math.isnan(dual) else f" [{_number(_round_up(dual, counts))}]"
-    limit = " time" if row["termination"] == "time_limit" else ""
-    return f"{value}{bound}{limit} {time}"
-
-
-def _bound(proved: float, claimed: float, counts: bool) -> str:
-    if not math.isnan(claimed) and (math.isnan(proved) or _round_up(claimed, counts) > proved):
-        gain = math.isnan(proved) or claimed - proved > 1e-6 * max(1.0, abs(proved))
-        if gain:
-            return f"{_number(_round_up(claimed, counts))} c"
-    return "" if math.isnan(proved) else f"{_number(proved)} t"
-
-
-def _round_up(bound: float, counts: bool) -> float:
-    return float(math.ceil(bound - 1e-6)) if counts and math.isfinite(bound) else bound
-
-
-def _number(value: float) -> str:
-    if value is None or math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return str(value)
-    return f"{value:.0f}" if value == int(value) else f"{value:.6g}"
+    machines = "; ".join(sorted(map(plain, rows["machine"].dropna().unique())))
+    used = rows.dropna(subset=["solver", "solver_version"]).groupby("solver")["solver_version"]
+    solvers = ", ".join(f"{plain(s)} {plain(v)}" for s, v in used.first().items())
+    python = ", ".join(sorted(map(plain, rows["python"].dropna().unique())))
+    parts = [said + (f", on {machines}" if machines else "")]
+    parts += [f"Solvers: {solvers}"] if solvers else []
+    parts += [f"Python {python}"] if python else []
+    return ". ".join(parts) + "."
 
 
 def _failures(rows: pd.DataFrame) -> str:
     """Every claim that did not hold, by name; and what is better than was known."""
     wrong = available(rows)[failed(available(rows))]
     lines = [
-        f"- {_plain(r['instance'])}, {r['objective']}, {r['method']}: "
-        f"{r['verdict']}: {_plain(r['fail_reason'])}"
-        for _, r in wrong.iterrows()
+        f"- {_named(r)}: {r['verdict']}: {plain(r['fail_reason'])}" for _, r in wrong.iterrows()
     ]
     news = rows[rows["verdict"] == "better"]
-    lines += [
-        f"- news: {r['instance']}, {r['objective']}, {r['method']}: {r['fail_reason']}"
-        for _, r in news.iterrows()
-    ]
+    lines += [f"- news: {_named(r)}: {plain(r['fail_reason'])}" for _, r in news.iterrows()]
     return "\n".join(lines) or "None."
+
+
+def _named(run: pd.Series[Any]) -> str:
+    return f"{plain(run['instance'])}, {plain(run['objective'])}, {plain(run['method'])}"

@@ -1,4 +1,4 @@
-"""What the commands about models do, `audit` and `export`; they return exit codes."""
+"""What the commands `audit`, `export` and `import` do; they return exit codes."""
 
 from __future__ import annotations
 
@@ -82,6 +82,33 @@ def export(
             click.echo(path)
     if of_model:
         _write_models(source, str(model), of_model, Path(out), **asked)
+    return OK
+
+
+def import_(
+    files: tuple[Path, ...],
+    out: Path,
+    *,
+    objective: str | None,
+    time_limit: float | None,
+    instance: str | None,
+    model: str | None,
+    solver: str | None,
+) -> int:
+    """Read files into a folder of results; say what was in each."""
+    from milpsparse.importing import About, import_files
+
+    if time_limit is not None:
+        positive(time_limit=time_limit)
+    about = About(
+        objective=None if objective is None else str(parse_objective(objective)),
+        time_limit_s=time_limit,
+        instance=None if instance is None else library.find(instance),
+        model=model,
+        solver=solver,
+    )
+    for line in import_files(files, out, about):
+        click.echo(line)
     return OK
 
 

@@ -104,36 +104,51 @@ def status(folder: Path) -> None:
 
 def check(folder: Path) -> int:
     """Second pass over stored rows: each answer again, then all claims against each other."""
-    from milpsparse.harness.run import answer_of, checked_columns, instance_of
+    from tqdm import tqdm
 
-    rows = store.latest(folder)
+    from milpsparse import imported
+    from milpsparse.harness.run import checked_columns
+
+    rows, known = store.latest(folder), imported.read_known(folder)
     instances: dict[str, Instance] = {}
-    lines, wrong = [], []
-    for row in rows.values():
-        sha256 = row["instance_sha256"]
-        if sha256 not in instances:
-            instances[sha256] = instance_of(row, folder)
-        instance = instances[sha256]
+    wrong = []
+    for row in tqdm(rows.values(), unit="row", disable=not sys.stderr.isatty(), leave=False):
         begun = time.monotonic()
-        try:
-            verdict = checker.check(instance, answer_of(row, folder))
-        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
-            verdict = checker.unreadable(f"the stored answer cannot be read: {error!r}")
-        identity = {k: row[k] for k in ("schema", "task_key", "run_id")}
-        row.update(checked_columns(verdict, time.monotonic() - begun))
+        if imported.is_imported(row):
+            verdict = imported.unverified(row["claimed_termination"], row["raw_status"])
+        else:
+            verdict = _verdict(row, folder, instances, known)
+        checked = checked_columns(verdict, time.monotonic() - begun)
+        row.update(checked)
         if verdict.failed:
             wrong.append(_named(row, verdict.fail_reason))
-        lines.append({**identity, **checked_columns(verdict, row["check_time_s"])})
     for key, found in contradictions(rows.values()).items():
         wrong.append(_named(rows[key], found.reason))
-        for line in lines:
-            if line["task_key"] == key:
-                line |= {"verdict": found.verdict, "fail_reason": found.reason}
-    store.write_atomically(folder / store.CHECKS, b"".join(map(store.to_line, lines)))
+        rows[key] |= {"verdict": found.verdict, "fail_reason": found.reason}
+    wrong += imported.contradicted(known, rows.values())
+    names = ("schema", "task_key", "run_id", *checked_columns(imported.unverified("error"), 0.0))
+    lines = (store.to_line({name: row[name] for name in names}) for row in rows.values())
+    store.write_atomically(folder / store.CHECKS, b"".join(lines))
     for text in wrong:
         click.echo(text)
     click.echo(f"{len(rows)} rows checked, {len(wrong)} wrong claims")
     return WRONG if wrong else OK
+
+
+def _verdict(
+    row: dict[str, Any], folder: Path, instances: dict[str, Instance], known: dict[str, Any]
+) -> checker.Verdict:
+    """What is true of a stored answer; each instance is read once."""
+    from milpsparse.harness.run import answer_of, instance_of
+    from milpsparse.imported import with_known
+
+    sha256 = row["instance_sha256"]
+    if sha256 not in instances:
+        instances[sha256] = with_known(instance_of(row, folder), known)
+    try:
+        return checker.check(instances[sha256], answer_of(row, folder))
+    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        return checker.unreadable(f"the stored answer cannot be read: {error!r}")
 
 
 def _named(row: dict[str, Any], reason: str) -> str:

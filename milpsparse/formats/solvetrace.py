@@ -39,7 +39,7 @@ def to_solvetrace(run: Trajectory, file: str) -> str:
     entries = [*run.trace, (max([run.end_s, *(t for t, _, _ in run.trace[-1:])]), *last)]
     series = ["S", *"T" * (len(entries) - 2), "E"][-len(entries) :]
     for number, (letter, (time_s, *bounds)) in enumerate(zip(series, entries, strict=True), 1):
-        cells = [str(number), letter, "0", f"{time_s:.17g}", *map(_number, bounds)]
+        cells = [str(number), letter, "0", repr(float(time_s)), *map(_number, bounds)]
         lines.append(", ".join(cells))
     return "\n".join([*lines, "* solvetrace file closed"]) + "\n"
 
@@ -97,7 +97,7 @@ def _value(cell: str) -> float | None:
 
 
 def _number(value: float | None) -> str:
-    return "na" if value is None else f"{value:.17g}"
+    return "na" if value is None else repr(float(value))
 
 
 def _word(text: str) -> str:

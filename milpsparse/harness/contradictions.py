@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from milpsparse.judge import TOLERANCE, rounded
-from milpsparse.objective import Objective, parse_objective
+from milpsparse.objective import Objective, objective_of_row
 
 Row = Mapping[str, Any]
 PROVED = ("theorem", "proof", "search")
@@ -44,7 +44,7 @@ def contradictions(rows: Iterable[Row]) -> dict[str, Contradiction]:
         groups[row["instance_sha256"], row["objective"]].append(row)
     found: dict[str, Contradiction] = {}
     for (_, objective), group in groups.items():
-        goal = parse_objective(objective)
+        goal = objective_of_row(objective)
         claimed = [row for row in group if not str(row["verdict"]).startswith("fail")]
         for row in claimed:
             if reason := _refuted(row, group, goal):

@@ -1,0 +1,192 @@
+"""Imported results: rows that other tools' files claim, and values known from a .solu file.
+
+A row by `imported:<solver>` has the claims of a file in its claimed columns; without a network
+there is nothing to verify, and its checked columns stay empty. Known values are kept in
+known.json of the folder, where `milpsparse check` takes them for its comparisons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from milpsparse import library
+from milpsparse.analysis.rows import COLUMNS
+from milpsparse.answer import Answer, Termination
+from milpsparse.checker import Verdict, check
+from milpsparse.errors import BadInput
+from milpsparse.harness import store
+from milpsparse.harness.run import checked_columns
+from milpsparse.instance import Instance
+from milpsparse.judge import TOLERANCE
+
+PREFIX = "imported:"
+KNOWN = "known.json"
+OF_INSTANCE = "instance_sha256 family n_samples n_features skip count_bias bound".split()
+VERDICT = {  # of a claim that nothing can verify
+    "optimal": "solved_not_verified",
+    "time_limit": "timelimit",
+    "memory_limit": "memlimit",
+    "interrupted": "interrupt",
+    "error": "fail_abort",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A run as another tool tells it; `answer` has a network where the file holds one."""
+
+    instance: str
+    answer: Answer
+    seconds: float | None
+    seed: int = 0
+    perm: int = 0
+    is_run: bool = True  # else only its bounds over time
+    time_limit_s: float | None = None
+    about: Instance | None = None  # where the user has said which instance it is
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """Which run it is; a later one takes its place."""
+        who = str(self.answer.solver)
+        return self.instance, self.answer.objective, who, self.seed, self.perm
+
+
+def is_imported(row: Mapping[str, Any]) -> bool:
+    """Whether a row holds claims alone: it is imported, and has no network."""
+    return str(row["method"]).startswith(PREFIX) and row.get("network") is None
+
+
+def unverified(termination: str, status: str = "") -> Verdict:
+    """The verdict on claims without a network: what they say remains claimed."""
+    ended = Termination(termination)
+    claims = ended in (Termination.OPTIMAL, Termination.INFEASIBLE)
+    return Verdict(
+        verdict=VERDICT.get(termination, "unknown"),
+        termination=Termination.FEASIBLE if claims else ended,
+        dual_bound_scope="within_bound",
+        fail_reason=status if ended == Termination.ERROR else "",
+    )
+
+
+def row_of(claim: Claim, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a claim about an instance with these columns (see `columns_of`)."""
+    answer = claim.answer
+    verdict = unverified(answer.termination, answer.raw_status)
+    if claim.about is not None and answer.network is not None:
+        verdict = check(claim.about, answer)
+    row: dict[str, Any] = dict.fromkeys(COLUMNS) | {
+        "schema": store.SCHEMA,
+        "run_id": "import",
+        "instance": claim.instance,
+        **{name: instance[name] for name in OF_INSTANCE},
+        **{k: v for k, v in answer.to_json().items() if k not in ("termination", "proof")},
+        "method": f"{PREFIX}{answer.solver}",
+        "options": {},
+        "threads": 1,
+        "seed": claim.seed,
+        "perm": claim.perm,
+        "time_limit_s": claim.time_limit_s,
+        "claimed_termination": str(answer.termination),
+        "claimed_dual_bound_scope": answer.dual_bound_scope,
+        "wall_time_s": claim.seconds,
+        "solve_time_s": claim.seconds,
+        **checked_columns(verdict, 0.0),
+    }
+    content = [row[name] for name in ("instance_sha256", "objective", "method", "seed", "perm")]
+    row["task_key"] = hashlib.sha256(json.dumps(["import", *content]).encode()).hexdigest()[:16]
+    return row
+
+
+def columns_of(
+    name: str, about: Instance | None, stored: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """What a row says of its instance: as given, as other rows do, as the library, or nothing."""
+    if about is not None:
+        return _columns(about)
+    if name in stored:
+        return stored[name]
+    if name in library.index()["instances"]:
+        return _columns(library.load(name))
+    nothing = dict.fromkeys(OF_INSTANCE)
+    return nothing | {"instance_sha256": hashlib.sha256(f"imported {name}".encode()).hexdigest()}
+
+
+def _columns(instance: Instance) -> dict[str, Any]:
+    own = {name: getattr(instance, name, None) for name in OF_INSTANCE}
+    return own | {"instance_sha256": instance.sha256}
+
+
+def stored_columns(folder: Path) -> dict[str, dict[str, Any]]:
+    """What the rows of a folder say of each instance."""
+    if not (folder / store.RUNS).is_file():
+        return {}
+    rows = store.lines(folder / store.RUNS)
+    return {row["instance"]: {name: row.get(name) for name in OF_INSTANCE} for row in rows}
+
+
+def read_known(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The known values that a folder has imported, by instance; {} without any."""
+    path = folder / KNOWN
+    if not path.is_file():
+        return {}
+    try:
+        known: dict[str, list[dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+        for entry in (entry for entries in known.values() for entry in entries):
+            if not {"objective", "status", "value", "source"} <= entry.keys():
+                raise ValueError(f"not a known value: {entry}")
+        return known
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise BadInput(f"{path} holds no known values: {error}") from None
+
+
+def add_known(folder: Path, found: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+    """Keep known values in a folder; those of a file that was imported before are replaced."""
+    known = read_known(folder)
+    sources = {entry["source"] for entries in found.values() for entry in entries}
+    for name in {*known, *found}:
+        old = [entry for entry in known.get(name, []) if entry.get("source") not in sources]
+        known[name] = [*old, *found.get(name, [])]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({name: known[name] for name in sorted(known) if known[name]}, indent=1)
+        store.write_atomically(folder / KNOWN, text.encode())
+    except OSError as error:
+        raise BadInput(f"cannot write {folder / KNOWN}: {error.strerror}") from None
+
+
+def with_known(instance: Instance, known: Mapping[str, list[dict[str, Any]]]) -> Instance:
+    """The instance with what the folder knows about its name, too."""
+    entries = [k for k in known.get(instance.name, []) if k["status"] != "inf"]
+    return replace(instance, known=(*instance.known, *entries)) if entries else instance
+
+
+def contradicted(
+    known: Mapping[str, list[dict[str, Any]]], rows: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Known lower bounds, optima and "infeasible" that a verified exact network is below."""
+    best: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in rows:
+        key = row["instance"], row["objective"]
+        if row["primal_bound"] is not None and row["exact"] and row["instance"] in known:
+            best[key] = min(best.get(key, row), row, key=lambda r: float(r["primal_bound"]))
+    found = []
+    for name, entries in known.items():
+        for entry in entries:
+            row = best.get((name, entry["objective"]), {})
+            lower = math.inf if entry["status"] == "inf" else entry["value"]
+            value = row.get("primal_bound")
+            if entry["status"] == "best" or value is None:
+                continue
+            if value < lower - TOLERANCE * max(1.0, abs(value)):
+                said = " ".join([f"={entry['status']}=", *([f"{lower:g}"] * math.isfinite(lower))])
+                found.append(
+                    f"{name}, {entry['objective']}, {entry['source']}: says {said}; "
+                    f"{row['method']} has a verified {value:g}"
+                )
+    return found
