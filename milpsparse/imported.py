@@ -104,13 +104,13 @@ def row_of(claim: Claim, instance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def columns_of(
-    name: str, about: Instance | None, stored: Mapping[str, dict[str, Any]]
+    name: str, about: Instance | None, others: Mapping[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """What a row says of its instance: as given, as other rows do, as the library, or nothing."""
     if about is not None:
         return _columns(about)
-    if name in stored:
-        return stored[name]
+    if name in others:
+        return others[name]
     if name in library.index()["instances"]:
         return _columns(library.load(name))
     nothing = dict.fromkeys(OF_INSTANCE)
@@ -122,12 +122,14 @@ def _columns(instance: Instance) -> dict[str, Any]:
     return own | {"instance_sha256": instance.sha256}
 
 
-def stored_columns(folder: Path) -> dict[str, dict[str, Any]]:
-    """What the rows of a folder say of each instance."""
-    if not (folder / store.RUNS).is_file():
-        return {}
-    rows = store.lines(folder / store.RUNS)
-    return {row["instance"]: {name: row.get(name) for name in OF_INSTANCE} for row in rows}
+def stored(folder: Path) -> tuple[dict[str, dict[str, Any]], float]:
+    """What the rows of a folder say of each instance, and their largest time limit (0: no rows)."""
+    found, limit = {}, 0.0
+    if (folder / store.RUNS).is_file():
+        for row in store.lines(folder / store.RUNS):
+            found[row["instance"]] = {name: row.get(name) for name in OF_INSTANCE}
+            limit = max(limit, row["time_limit_s"])
+    return found, limit
 
 
 def read_known(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -225,16 +225,18 @@ def _decoded(stated: Formulation, values: dict[str, float]) -> Any:
 
 
 def _rows(claims: list[Claim], folder: Path, about: About) -> list[dict[str, Any]]:
-    """The rows, with the time limit that the file, the user or else the folder's run says.
+    """The rows, with the time limit that the file, the user, other files or the folder's rows say.
 
     Where nobody says one, the longest run has reached it.
     """
+    said = max((claim.time_limit_s or 0.0 for claim in claims), default=0.0)
     longest = max((claim.seconds or 0.0 for claim in claims), default=0.0)
-    planned = max(store.read_plan(folder).get("limits", []), default=0.0)
-    rows, stored = [], imported.stored_columns(folder)
+    others, before = imported.stored(folder)
+    other = said or before or longest or DEFAULT_LIMIT_S
+    rows = []
     for claim in claims:
-        limit = claim.time_limit_s or about.time_limit_s or planned or longest or DEFAULT_LIMIT_S
-        columns = imported.columns_of(claim.instance, claim.about, stored)
+        limit = claim.time_limit_s or about.time_limit_s or other
+        columns = imported.columns_of(claim.instance, claim.about, others)
         rows.append(imported.row_of(replace(claim, time_limit_s=limit), columns))
     return rows
 

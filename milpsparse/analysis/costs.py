@@ -84,26 +84,31 @@ def per_instance(
     if refused not in ("left out", "unsolved"):
         raise BadInput(f"refused {refused}: 'left out' or 'unsolved'")
     taken = available(rows)
-    groups = [taken[key] for key in (*KEYS, by)]
-    table = geomean(costs(taken, policy), groups).unstack(by)
-    runs = taken.groupby([*KEYS, by]).size().unstack(by)
+    means = seed_means(costs(taken, policy), taken, by)
+    table, runs = means["mean"].unstack(by), means["runs"].unstack(by)
     if refused == "left out":
         table = table[runs.notna().all(axis=1)]
     else:
         limits = rows.groupby(KEYS)["time_limit_s"].max()
-        table, runs = table.reindex(limits.index), runs.reindex(limits.index)
         charge = factor(policy) * limits
+        table, runs = table.reindex(limits.index), runs.reindex(limits.index)
         table = table.apply(lambda times: times.where(runs[times.name].notna(), charge))
     return table.dropna() if policy == "intersection" else table
 
 
-def geomean(values: pd.Series[float], groups: list[pd.Series]) -> pd.Series[float]:
-    """Geometric mean of each group, NaN if one of its values is.
+def seed_means(values: pd.Series[float], rows: pd.DataFrame, by: str = "method") -> pd.DataFrame:
+    """Geometric means over the seeds of each instance, objective and method; how many `runs`.
 
-    Equal values are their mean, to the last bit, so that ties stay ties.
+    The mean is NaN if one of the values is. Equal values are their mean, to the last bit, so that
+    ties stay ties.
     """
-    grouped = values.groupby(groups)
-    sizes = grouped.size()
-    means = values.transform(np.log).groupby(groups).mean().transform(np.exp)
-    equal = grouped.max() == grouped.min()
-    return means.where(~equal, grouped.first()).where(sizes == grouped.count())
+    import pandas as pd
+
+    data = pd.DataFrame({"value": values, "log": np.log(values.to_numpy(float))})
+    grouped = data.groupby([rows[key] for key in (*KEYS, by)])
+    runs, least = grouped.size(), grouped["value"].min()
+    means = grouped["log"].mean().transform(np.exp)
+    means = means.where(grouped["value"].max() > least, least).where(
+        grouped["value"].count() == runs
+    )
+    return pd.DataFrame({"mean": means, "runs": runs})

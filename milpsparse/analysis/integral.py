@@ -7,14 +7,15 @@ horizon they lie in [0, 1]; less is better. Berthold, Operations Research Letter
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from milpsparse.analysis.outcomes import best_bounds, failed
+import numpy as np
+from numpy.typing import NDArray
+
+from milpsparse.analysis.gaps import COUNTS, Array, berthold, rounded_up
+from milpsparse.analysis.outcomes import KEYS, best_bounds, failed
 from milpsparse.anytime import EQUAL, Trace
-from milpsparse.judge import rounded
-from milpsparse.objective import objective_of_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,26 +73,30 @@ def integrals(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    best = best_bounds(rows)["best"].to_dict()
-    wrong = failed(rows).to_dict()
-    found = [
-        [1.0] * 3 if wrong[at] else _shares(row, best[row["instance"], row["objective"]])
-        for at, row in rows.iterrows()
-    ]
+    best = rows[KEYS].join(best_bounds(rows)["best"], on=KEYS)["best"].to_numpy(float)
+    counts = rows["objective"].isin(COUNTS).to_numpy()
+    limits = rows["time_limit_s"].to_numpy(float)
+    found = np.full((len(rows), 3), np.nan)
+    traces = rows["trace"].tolist()
+    kept = np.array([k for k, t in enumerate(traces) if isinstance(t, (list, tuple)) and t], int)
+    if len(kept):
+        found[kept] = _shares([traces[k] for k in kept], best[kept], counts[kept], limits[kept])
+    found[failed(rows).to_numpy()] = 1.0
     columns = ["primal_integral", "dual_integral", "primal_dual_integral"]
     return pd.DataFrame(found, index=rows.index, columns=columns)
 
 
-def _shares(row: pd.Series[Any], reference: float) -> list[float]:
-    """The three integrals of one row."""
-    if not isinstance(row["trace"], (list, tuple)) or not row["trace"]:
-        return [math.nan] * 3
-    objective, limit = objective_of_row(row["objective"]), float(row["time_limit_s"])
-    trace = [(t, p, None if d is None else rounded(d, objective)) for t, p, d in row["trace"]]
-    known = None if math.isnan(reference) else reference
-    total = (
-        primal_integral(trace, known, limit),
-        dual_integral(trace, known, limit),
-        primal_dual_integral(trace, limit),
-    )
-    return [value / limit for value in total]
+def _shares(traces: list[Trace], best: Array, counts: NDArray[np.bool_], limits: Array) -> Array:
+    """The three integrals of each trace over its limit, all entries of all traces at once."""
+    lengths = np.array([len(trace) for trace in traces])
+    run = np.repeat(np.arange(len(traces)), lengths)
+    times, primal, dual = np.array([entry for trace in traces for entry in trace], float).T
+    dual = np.where(counts[run], rounded_up(dual), dual)
+    times = np.minimum(times, limits[run])
+    last = np.cumsum(lengths) - 1
+    until = np.append(times[1:], 0.0)
+    until[last] = limits
+    before = times[last - lengths + 1]
+    heights = berthold(primal, best[run]), berthold(dual, best[run]), berthold(primal, dual)
+    areas = [before + np.bincount(run, height * (until - times)) for height in heights]
+    return np.array(areas).T / limits[:, None]

@@ -74,13 +74,15 @@ def best_bounds(rows: pd.DataFrame) -> pd.DataFrame:
 
     A claimed bound above the best verified value is refuted and does not count.
     """
-    best = rows.groupby(KEYS)["primal_bound"].min().rename("best")
-    own = rows.groupby(KEYS)["primal_bound"].transform("min").to_numpy(float)
-    above = rows["dual_bound"].to_numpy(float) > own + TOLERANCE * np.maximum(1.0, np.abs(own))
-    sound = rows[~failed(rows) & ~above]
-    certain = sound[sound["evidence"].isin(PROVED)].groupby(KEYS)["dual_bound"].max()
-    claimed = sound.groupby(KEYS)["dual_bound"].max()
-    return best.to_frame().join(certain.rename("proved")).join(claimed.rename("claimed"))
+    import pandas as pd
+
+    groups = [rows[key] for key in KEYS]
+    own = rows["primal_bound"].groupby(groups).transform("min")
+    above = rows["dual_bound"] > own + TOLERANCE * np.maximum(1.0, own.abs())
+    sound = rows["dual_bound"].mask(failed(rows) | above)
+    certain = sound.where(rows["evidence"].isin(PROVED))
+    found = pd.DataFrame({"best": rows["primal_bound"], "proved": certain, "claimed": sound})
+    return found.groupby(groups).agg({"best": "min", "proved": "max", "claimed": "max"})
 
 
 def reaches_best(rows: pd.DataFrame, among: pd.DataFrame | None = None) -> pd.Series[bool]:

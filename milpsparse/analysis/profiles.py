@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from milpsparse.analysis.costs import geomean, per_instance
+from milpsparse.analysis.costs import per_instance, seed_means
 from milpsparse.analysis.integral import distance
 from milpsparse.analysis.outcomes import KEYS, available, best_bounds, failed
 
@@ -54,8 +54,7 @@ def ecdf(rows: pd.DataFrame, *, target: float | None = None, by: str = "method")
         times = per_instance(rows, math.inf, by, refused="unsolved")
     else:
         taken = available(rows)
-        groups = [taken[key] for key in (*KEYS, by)]
-        times = geomean(times_to_gap(taken, target), groups).unstack(by)
+        times = seed_means(times_to_gap(taken, target), taken, by)["mean"].unstack(by)
         problems = rows.groupby(KEYS).size().index
         times = times.reindex(problems).fillna(math.inf)
     return _steps(times, 0.0, "seconds")

@@ -6,42 +6,24 @@ the worse PAR10. All are over all instances: one that a method refuses is unsolv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from milpsparse.analysis.means import penalized_average, shifted_geomean
+from milpsparse.analysis.costs import per_instance
+from milpsparse.analysis.means import sgm
 from milpsparse.analysis.outcomes import as_claimed
-from milpsparse.analysis.profiles import performance_profile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Measure = Callable[["pd.DataFrame", str], "pd.Series[float]"]  # by method; less is better
+MEASURES = ("sgm10", "sgm1", "PAR2", "PAR10", "wins", "solved", "claimed")
 
 
-def _mean(shift: float, policy: str | float = "limit") -> Measure:
-    return lambda rows, by: shifted_geomean(
-        rows, shift, policy=policy, by=by, refused="unsolved" if policy == "limit" else "left out"
-    )
-
-
-MEASURES: dict[str, Measure] = {
-    "sgm10": _mean(10.0),
-    "sgm1": _mean(1.0),
-    "PAR2": lambda rows, by: penalized_average(rows, 2.0, by=by, refused="unsolved"),
-    "PAR10": lambda rows, by: penalized_average(rows, 10.0, by=by, refused="unsolved"),
-    "wins": lambda rows, by: 1.0 - performance_profile(rows, by=by).iloc[0],
-    "solved": lambda rows, by: 1.0 - performance_profile(rows, by=by).iloc[-1],
-    "claimed": lambda rows, by: _mean(10.0)(as_claimed(rows), by),
-}
-
-
-def measures(
-    rows: pd.DataFrame, *, by: str = "method", names: Sequence[str] = tuple(MEASURES)
-) -> pd.DataFrame:
+def measures(rows: pd.DataFrame, *, by: str = "method") -> pd.DataFrame:
     """The measures of each objective and method; less is better.
 
     sgm10, sgm1: shifted geometric means of seconds, where an unsolved run costs the limit; PAR2,
@@ -51,36 +33,50 @@ def measures(
     """
     import pandas as pd
 
-    parts = {
-        objective: pd.DataFrame({name: MEASURES[name](part, by) for name in names})
-        for objective, part in rows.groupby("objective")
+    found = {str(o): _measures(part, by) for o, part in rows.groupby("objective")}
+    return pd.concat(found, names=["objective", by])
+
+
+def _measures(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Of one objective."""
+    import pandas as pd
+
+    limit, par2, par10, ends = (
+        per_instance(rows, policy, by, refused="unsolved") for policy in (1, 2, 10, math.inf)
+    )
+    claimed = per_instance(as_claimed(rows), "limit", by, refused="unsolved")
+    fastest = ends.eq(ends.min(axis=1), axis=0) & (ends < math.inf)
+    found = {
+        "sgm10": limit.apply(sgm, shift=10.0),
+        "sgm1": limit.apply(sgm, shift=1.0),
+        "PAR2": par2.mean(),
+        "PAR10": par10.mean(),
+        "wins": 1.0 - fastest.mean(),
+        "solved": 1.0 - (ends < math.inf).mean(),
+        "claimed": claimed.apply(sgm, shift=10.0),
     }
-    return pd.concat(parts, names=["objective", by])
+    return pd.DataFrame(found)
 
 
-def rankings(
-    rows: pd.DataFrame, *, by: str = "method", names: Sequence[str] = tuple(MEASURES)
-) -> pd.DataFrame:
+def rankings(rows: pd.DataFrame, *, by: str = "method") -> pd.DataFrame:
     """The place of each method by each measure, 1 is the best; equal ones share the lower place."""
-    values = measures(rows, by=by, names=names).round(9)
+    values = measures(rows, by=by).round(9)
     return values.groupby("objective").rank(method="min", na_option="bottom").astype(int)
 
 
-def ranking_warnings(
-    rows: pd.DataFrame, *, by: str = "method", names: Sequence[str] = tuple(MEASURES)
-) -> list[str]:
+def ranking_warnings(rows: pd.DataFrame, *, by: str = "method") -> list[str]:
     """One line an objective whose rankings disagree: the order by the first one and by the others.
 
     Two rankings disagree where one has a method before another and the other has it behind; ties
     (written =) disagree with nothing.
     """
     lines = []
-    for objective, places in rankings(rows, by=by, names=names).groupby("objective"):
+    for objective, places in rankings(rows, by=by).groupby("objective"):
         table = places.droplevel("objective")
-        first = table[names[0]]
+        first = table[MEASURES[0]]
         others: dict[str, list[str]] = {}
-        for name in names:
-            if name == names[0] or _disagree(first, table[name]):
+        for name in MEASURES:
+            if name == MEASURES[0] or _disagree(first, table[name]):
                 others.setdefault(_order(table[name], first), []).append(name)
         if len(others) > 1:
             said = [f"by {_all(named)} {order}" for order, named in others.items()]

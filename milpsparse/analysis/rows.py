@@ -44,14 +44,35 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         folder = folder.parent
     if not folder.is_dir():
         raise BadInput(f"no folder {folder}: run `milpsparse run --out {folder}` first")
-    return frame(list(store.latest(folder).values()))
+    return _framed(_columns(folder))
 
 
 def frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a frame with all COLUMNS, numbers as floats (missing ones NaN)."""
+    return _framed({name: [row.get(name) for row in rows] for name in COLUMNS})
+
+
+def _columns(folder: Path) -> dict[str, list[Any]]:
+    """The stored columns."""
+    rows = store.latest(folder).values()
+    return {name: [row.get(name) for row in rows] for name in COLUMNS}
+
+
+def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    """Columns as a frame; they are taken out one by one, so that memory is freed on the way."""
     import pandas as pd
 
-    data = pd.DataFrame([{c: row.get(c) for c in COLUMNS} for row in rows], columns=COLUMNS)
-    for column in _NUMBERS:
-        data[column] = pd.to_numeric(data[column]).astype(float)
-    return data
+    typed = {}
+    for name in COLUMNS:
+        values = columns.pop(name)
+        if name in _NUMBERS:
+            typed[name] = pd.to_numeric(pd.Series(values, dtype=object)).astype(float)
+        else:
+            typed[name] = pd.Series(_shared(values), dtype=None if values else object)
+    return pd.DataFrame(typed, columns=COLUMNS)
+
+
+def _shared(values: list[Any]) -> list[Any]:
+    """The values, where equal texts are one object: names come again in thousands of rows."""
+    seen: dict[str, str] = {}
+    return [seen.setdefault(v, v) if isinstance(v, str) else v for v in values]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from milpsparse.analysis.costs import MIN_TIME_S, geomean
+from milpsparse.analysis.costs import MIN_TIME_S, seed_means
 from milpsparse.analysis.outcomes import KEYS, failed, proved, solved
 from milpsparse.errors import BadInput
 from milpsparse.judge import VERDICTS
@@ -31,18 +31,20 @@ def average(rows: pd.DataFrame) -> pd.DataFrame:
     groups = [rows[key] for key in (*KEYS, "method")]
     limits = rows["time_limit_s"].groupby(groups)
     if (limits.max() > limits.min()).any():
-        where = (limits.max() > limits.min()).idxmax()
+        first = rows[(limits.transform("max") > limits.transform("min"))].iloc[0]
+        where = f"{first['instance']}, {first['objective']}, {first['method']}"
         raise BadInput(f"runs with different time limits cannot be averaged: {where}")
     times = rows[["wall_time_s", "time_limit_s"]].min(axis=1).clip(lower=MIN_TIME_S)
+    means = seed_means(times, rows)
     facts: dict[str, pd.Series[Any]] = {
-        "wall_time_s": geomean(times, groups),
-        "n_seeds": rows.groupby(groups).size(),
+        "wall_time_s": means["mean"],
+        "n_seeds": means["runs"],
         "n_solved": solved(rows).groupby(groups).sum(),
     }
     worst = _worst(rows).set_index([*KEYS, "method"])
-    single = worst["wall_time_s"].where(facts["n_seeds"].reindex(worst.index) == 1)
+    own = worst["wall_time_s"]
     worst = worst.assign(**{name: values.reindex(worst.index) for name, values in facts.items()})
-    worst["wall_time_s"] = single.fillna(worst["wall_time_s"])
+    worst["wall_time_s"] = own.where(worst["n_seeds"] == 1, worst["wall_time_s"])
     return worst.reset_index()[[*rows.columns, "n_seeds", "n_solved"]]
 
 

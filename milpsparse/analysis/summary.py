@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.analysis.costs import costs, geomean
+from milpsparse.analysis.costs import costs, seed_means
 from milpsparse.analysis.integral import integrals
 from milpsparse.analysis.means import sgm
 from milpsparse.analysis.outcomes import (
@@ -82,17 +82,17 @@ def _means(rows: pd.DataFrame, by: str) -> dict[Any, Any]:
     import pandas as pd
 
     taken = available(rows)
-    groups = [taken[key] for key in (*KEYS, by)]
-    limit = geomean(costs(taken), groups).groupby(["objective", by])
-    said = geomean(costs(as_claimed(taken)), groups).groupby(["objective", by])
-    par10 = geomean(costs(taken, "par10"), groups).groupby(["objective", by])
-    areas = integrals(taken)["primal_dual_integral"]
+    limit, said, par10 = (
+        seed_means(charge, taken, by)["mean"].groupby(["objective", by])
+        for charge in (costs(taken), costs(as_claimed(taken)), costs(taken, "par10"))
+    )
+    areas = taken[[*KEYS, by]].assign(area=integrals(taken)["primal_dual_integral"])
     found = {
         "sgm10_s": limit.apply(sgm, shift=10.0),
         "sgm1_s": limit.apply(sgm, shift=1.0),
         "said_sgm10_s": said.apply(sgm, shift=10.0),
         "par10_s": par10.mean(),
-        "pd_integral": areas.groupby(groups).mean().groupby(["objective", by]).mean(),
+        "pd_integral": areas.groupby([*KEYS, by])["area"].mean().groupby(["objective", by]).mean(),
     }
     table = pd.DataFrame(found)
     return dict(zip(table.index, table.to_dict("records"), strict=True))
