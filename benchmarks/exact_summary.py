@@ -10,6 +10,7 @@ import pandas as pd
 
 from milpsparse.analysis import means, outcomes
 from milpsparse.analysis.profiles import performance_profile
+from milpsparse.analysis.step_plots import draw_steps
 from milpsparse.plot import COLORS, pyplot, save
 
 
@@ -55,14 +56,10 @@ def draw_profile(rows: pd.DataFrame, path: Path) -> None:
     """Share of all instances solved within a factor of the fastest method; refused is unsolved."""
     figure, axes = pyplot().subplots(figsize=(6.4, 3.8))
     profile = performance_profile(rows)
-    for at, method in enumerate(m for m in sets.METHODS if m in profile):
-        style = ("-", "--")[at // len(COLORS)]
-        color = COLORS[at % len(COLORS)]
-        axes.step(profile.index, profile[method], style, where="post", label=method, color=color)
-    axes.set(xscale="log", ylim=(0, 1.02), xlabel="factor of the fastest (below 10 ms all tie)")
+    draw_steps(axes, profile, [m for m in sets.METHODS if m in profile])
+    axes.set(xlabel="factor of the fastest (below 10 ms all tie)")
     axes.set(ylabel="share of instances solved", title="exact methods, neurons")
     axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
-    axes.grid(lw=0.3)
     save(figure, path)
 
 

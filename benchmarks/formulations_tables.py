@@ -12,8 +12,9 @@ import pandas as pd
 
 from milpsparse.analysis import costs, means, outcomes
 from milpsparse.analysis.profiles import performance_profile
+from milpsparse.analysis.step_plots import draw_steps
 from milpsparse.analysis.table import CSV_COLUMNS
-from milpsparse.plot import COLORS, pyplot, save
+from milpsparse.plot import pyplot, save
 
 PUBLISHED = "neuron_mccormick[start=none]@highs"
 LATE = 1.05  # a run that ends later than this times the limit has not ended in time
@@ -188,14 +189,8 @@ def draw_profile(rows: pd.DataFrame, methods: Sequence[str], path: Path) -> None
     )
     for panel, objective in zip(axes.flat, objectives, strict=True):
         profile = performance_profile(rows[rows["objective"] == objective])
-        for at, method in enumerate(methods):
-            if method in profile:
-                style, color = ("-", "--", ":")[at // len(COLORS) % 3], COLORS[at % len(COLORS)]
-                steps = (profile.index, profile[method])
-                panel.step(*steps, style, where="post", color=color, label=label(method))
-        panel.set(xscale="log", ylim=(0, 1.02), title=objective)
-        panel.set_xlabel("factor of the fastest (below 10 ms all tie)")
-        panel.grid(lw=0.3)
+        draw_steps(panel, profile, methods, label)
+        panel.set(title=objective, xlabel="factor of the fastest (below 10 ms all tie)")
     axes[0, 0].set_ylabel("share of instances solved")
     axes[0, 0].legend(
         fontsize=6, frameon=False, loc="upper left", bbox_to_anchor=(len(objectives) * 1.1, 1)

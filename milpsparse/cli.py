@@ -498,20 +498,22 @@ def verify(files: tuple[str, ...], data: str | None) -> None:
     "prefix",
     metavar="PREFIX",
     type=click.Path(path_type=Path),
-    help="Write only the tables, as PREFIX.md, PREFIX.csv and PREFIX-summary.csv.",
+    help="Write only the tables, as PREFIX.md, PREFIX.tex, PREFIX.csv and PREFIX-summary.csv.",
 )
 def table(folder: Path, prefix: Path | None) -> None:
-    """Write tables (CSV, Markdown) and figures (SVG) of DIR from its stored rows.
+    """Write tables (CSV, Markdown, LaTeX) and figures (SVG) of DIR from its stored rows.
 
     \b
       milpsparse table results                                  results/tables, results/figures
       milpsparse table /tmp/mine --as results/tables/mine       tables elsewhere
     """
     from milpsparse.analysis.figures import write_figures
+    from milpsparse.analysis.rows import read_rows
     from milpsparse.analysis.table import write_tables
 
-    tables = _write(prefix or folder, lambda: write_tables(folder, prefix))
-    for path in [*tables, *([] if prefix else write_figures(folder))]:
+    rows = read_rows(folder)
+    tables = _write(prefix or folder, lambda: write_tables(folder, prefix, rows))
+    for path in [*tables, *([] if prefix else write_figures(folder, rows))]:
         click.echo(path)
 
 

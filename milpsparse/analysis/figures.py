@@ -10,6 +10,7 @@ import numpy as np
 from milpsparse import library
 from milpsparse.analysis.outcomes import best_bounds
 from milpsparse.analysis.rows import read_rows
+from milpsparse.analysis.step_plots import plot_distributions, plot_profiles
 from milpsparse.analysis.table import of_testset
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
@@ -19,11 +20,20 @@ from milpsparse.plot import COLORS, draw_curve, pyplot, save
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_DOTS = 5000  # of a panel; more are one picture, not so many shapes
 
-def write_figures(folder: Path) -> list[Path]:
-    """Write the figures of a results folder below figures/; their paths."""
-    rows = of_testset(read_rows(folder), folder)
-    paths = []
+
+def write_figures(folder: Path, rows: pd.DataFrame | None = None) -> list[Path]:
+    """Write the figures of a results folder below figures/; their paths.
+
+    profile.svg: performance profiles; ecdf.svg: shares solved over time; gaps.svg: counts above
+    the best lower bound; peak_plateau.svg: the functions found on it. `rows` are those of the
+    folder, where they have been read before.
+    """
+    rows = of_testset(read_rows(folder) if rows is None else rows, folder)
+    paths = [folder / "figures" / "profile.svg", folder / "figures" / "ecdf.svg"]
+    plot_profiles(rows, paths[0])
+    plot_distributions(rows, paths[1])
     if rows["objective"].isin(["neurons", "parameters"]).any():
         paths.append(folder / "figures" / "gaps.svg")
         plot_gaps(rows, paths[-1])
@@ -86,7 +96,8 @@ def _gap_panel(panel: Any, rows: pd.DataFrame) -> None:
         runs = rows[rows["method"] == method]
         excess = (runs["primal_bound"] - lower.reindex(runs["instance"]).to_numpy()).dropna()
         spread = np.linspace(-0.25, 0.25, max(2, len(excess)))[: len(excess)]
-        panel.plot(excess, at + spread, ".", color=COLORS[at % len(COLORS)], ms=5)
+        look = {"color": COLORS[at % len(COLORS)], "rasterized": len(rows) > MOST_DOTS}
+        panel.plot(excess, at + spread, ".", ms=5, **look)
         reached = f"{int((excess <= 0).sum())} of {len(runs)}"
         panel.text(1.01, at, reached, transform=right, va="center", fontsize=8)
     panel.set_yticks(range(len(methods)), methods)

@@ -40,12 +40,15 @@ to 1 (no bounds, or a wrong claim).
 REFUSED = "In rankings, an instance that a method refuses is unsolved by it."
 
 
-def write_tables(folder: Path, prefix: Path | None = None) -> list[Path]:
+def write_tables(
+    folder: Path, prefix: Path | None = None, rows: pd.DataFrame | None = None
+) -> list[Path]:
     """Write PREFIX.csv, PREFIX-summary.csv, PREFIX.md and PREFIX.tex of a results folder.
 
-    Returns their paths. The prefix is tables/<testset> in the folder, if none is given.
+    Returns their paths. The prefix is tables/<testset> in the folder, if none is given; `rows` are
+    those of the folder, where they have been read before.
     """
-    rows = of_testset(read_rows(folder), folder)
+    rows = of_testset(read_rows(folder) if rows is None else rows, folder)
     plan = store.read_plan(folder)
     name = Path(str(plan.get("testset", "all"))).stem
     prefix = prefix or folder / "tables" / name
