@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup-solvers results tables solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
+.PHONY: help setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,14 +32,17 @@ setup-solvers: .venv/ready ## Install the free solvers: CBC and GLPK (apt), SCIP
 	fi
 	$(BIN)/milpsparse list solvers
 
-results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
+results: .venv/ready ## Run the test set, check every answer, rewrite tables, figures and report.html (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
 	    $(METHODS:%=-m '%') $(OBJECTIVES:%=--objective %)
 	@status=0; $(BIN)/milpsparse check $(OUT) || status=$$?; \
-	    $(BIN)/milpsparse table $(OUT) && exit $$status
+	    $(BIN)/milpsparse table $(OUT) && $(BIN)/milpsparse report $(OUT) && exit $$status
 
 tables: .venv/ready ## Rewrite tables and figures from the stored rows
 	$(BIN)/milpsparse table $(OUT)
+
+report: .venv/ready ## Rewrite the page OUT/report.html from the stored rows
+	$(BIN)/milpsparse report $(OUT)
 
 solvers: TIME := $(if $(filter file,$(origin TIME)),10,$(TIME))
 solvers: .venv/ready ## SOLVERS side by side on every model of theirs, TIME=10 s a task (an hour or two; resumes)

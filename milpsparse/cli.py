@@ -517,6 +517,28 @@ def table(folder: Path, prefix: Path | None) -> None:
         click.echo(path)
 
 
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--details",
+    default=5000,
+    show_default=True,
+    metavar="ROWS",
+    help="Show details of instances with up to so many rows together; about 1.5 kB each.",
+)
+def report(folder: Path, details: int) -> None:
+    """Write DIR/report.html from the stored rows of DIR: one page that needs no network.
+
+    It has the methods side by side, an index of instances that sorts and filters, and a part for
+    each instance: its data, its sparsest network, and each method's value and bound over time,
+    claimed and verified. Wrong claims and contradictions stand there by name, and what is needed
+    to repeat the run.
+    """
+    from milpsparse.report.page import NAME, write_report
+
+    click.echo(_write(folder / NAME, lambda: write_report(folder, details)))
+
+
 def _write(path: Path, write: Any) -> Any:
     try:
         return write()

@@ -1,0 +1,251 @@
+"""The index of instances, and one part of the page an instance: data, networks, every run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from milpsparse.analysis.metrics import PROVED
+from milpsparse.errors import MilpsparseError
+from milpsparse.harness.run import instance_of
+from milpsparse.instance import Instance
+from milpsparse.network import from_json
+from milpsparse.objective import Objective, parse_objective
+from milpsparse.report import text
+from milpsparse.report.networks import Picture, picture
+from milpsparse.report.results import Results, Row, records
+from milpsparse.report.trajectory import Frame, Trajectory, frame_of, trajectory
+
+MOST_ROWS_OF_DATA, MOST_COLUMNS_OF_DATA = 30, 8
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row in words: verified and claimed apart."""
+
+    row: Row
+    style: str
+    status: str
+    value: str
+    bound: str
+    evidence: str
+    claimed_value: str
+    claimed_bound: str
+    trajectory: Trajectory
+
+
+@dataclass(frozen=True)
+class Line:
+    """An instance and objective: what all methods together know. Numbers sort, text is shown."""
+
+    anchor: str
+    row: Row  # of any method: name, family, sizes
+    objective: str
+    best: float
+    best_text: str
+    bound: float
+    bound_text: str
+    evidence: str
+    status: str  # proved, claimed or open
+    first: Row | None  # the fastest of the runs with that status
+    optimal: int
+    taken: int
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An objective on one instance."""
+
+    line: Line
+    frame: Frame
+    runs: Sequence[Run]
+    refused: Sequence[tuple[str, str]]
+    picture: Picture | None
+    by: Row | None  # whose network is drawn
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """All about one instance."""
+
+    anchor: str
+    row: Row
+    instance: Instance | None
+    missing: str  # why there is no instance
+    goals: Sequence[Goal]
+    data: Sequence[Sequence[str]]
+    provenance: str
+
+    @property
+    def wrong(self) -> int:
+        """How many claims on it did not hold."""
+        return sum(goal.line.wrong for goal in self.goals)
+
+
+def anchor(name: str) -> str:
+    """The fragment that leads to an instance's part, whatever characters its name has."""
+    return "i-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def index(results: Results) -> list[Line]:
+    """All instances of the run, each with each objective."""
+    lines = []
+    order = {objective: at for at, objective in enumerate(results.objectives)}
+    for (name, objective), rows in _grouped(results):
+        lines.append((order[objective], _line(results, name, objective, rows)))
+    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
+
+
+def _grouped(results: Results) -> Iterable[tuple[tuple[str, str], list[Row]]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in records(results.rows):
+        groups.setdefault((row["instance"], row["objective"]), []).append(row)
+    return groups.items()
+
+
+def _line(results: Results, name: str, objective: str, rows: Sequence[Row]) -> Line:
+    known = results.bounds[name, objective]
+    words = [text.status(row) for row in rows]
+    state = next((word for word in ("proved", "claimed") if word in words), "open")
+    ended = [row for row, word in zip(rows, words, strict=True) if word == state]
+    goal = parse_objective(objective)
+    bound, evidence = _bound(known, rows)
+    return Line(
+        anchor=anchor(name),
+        row=rows[0],
+        objective=objective,
+        best=known["best"],
+        best_text=text.number(known["best"]),
+        bound=bound,
+        bound_text=text.bound(bound, goal),
+        evidence=evidence,
+        status=state,
+        first=min(ended, key=lambda row: row["wall_time_s"], default=None),
+        optimal=sum(word in ("proved", "claimed") for word in words),
+        taken=sum(word != "refused" for word in words),
+        wrong=sum(word in ("wrong", "failed") for word in words),
+    )
+
+
+def _bound(known: Mapping[str, float], rows: Sequence[Row]) -> tuple[float, str]:
+    """The best proved lower bound and its evidence; without one, the best claimed."""
+    if text.is_missing(known["proved"]):
+        return known["claimed"], "" if text.is_missing(known["claimed"]) else "claimed"
+    names = [
+        row["evidence"]
+        for row in rows
+        if row["dual_bound"] == known["proved"] and row["evidence"] in PROVED
+    ]
+    return known["proved"], min(names, key=PROVED.index, default="")
+
+
+def parts(results: Results, lines: Sequence[Line], most_rows: int) -> list[Part]:
+    """Parts of as many instances as have `most_rows` rows together, wrong claims first."""
+    groups = dict(_grouped(results))
+    names: dict[str, list[Line]] = {}
+    for line in lines:
+        names.setdefault(line.row["instance"], []).append(line)
+    chosen: set[str] = set()
+    left = most_rows
+    for name in sorted(names, key=lambda name: not any(line.wrong for line in names[name])):
+        size = sum(len(groups[name, line.objective]) for line in names[name])
+        if size <= left or not chosen:
+            chosen.add(name)
+            left -= size
+    return [_part(results, names[name], groups) for name in names if name in chosen]
+
+
+def _part(results: Results, lines: Sequence[Line], groups: Mapping[Any, Sequence[Row]]) -> Part:
+    row = lines[0].row
+    instance, missing = None, ""
+    try:
+        instance = instance_of(dict(row), results.folder)
+    except MilpsparseError as error:
+        missing = f"The data are not shown: {error}."
+    name = row["instance"]
+    return Part(
+        anchor=anchor(name),
+        row=row,
+        instance=instance,
+        missing=missing,
+        goals=[_goal(results, line, groups[name, line.objective], instance) for line in lines],
+        data=_data(instance) if instance else (),
+        provenance=json.dumps(dict(instance.provenance), default=str) if instance else "",
+    )
+
+
+def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance | None) -> Goal:
+    taken = [row for row in rows if row["termination"] != "not_available"]
+    objective = parse_objective(line.objective)
+    frame = frame_of(taken or rows, line.best)
+    drawn, by, why_not = _picture(results, line, instance)
+    return Goal(
+        line=line,
+        frame=frame,
+        runs=[_run(row, objective, frame, results.colors) for row in sorted(taken, key=_rank)],
+        refused=[
+            (row["method"], row["raw_status"] or row["fail_reason"] or "")
+            for row in rows
+            if row["termination"] == "not_available"
+        ],
+        picture=drawn,
+        by=by,
+        why_not=why_not,
+    )
+
+
+def _rank(row: Row) -> tuple[int, float, float]:
+    """Proved first, then by value, then by time."""
+    word = text.status(row)
+    value = row["primal_bound"]
+    return (
+        {"proved": 0, "claimed": 1, "wrong": 3, "failed": 3}.get(word, 2),
+        float("inf") if text.is_missing(value) else value,
+        row["wall_time_s"],
+    )
+
+
+def _run(row: Row, objective: Objective, frame: Frame, colors: Mapping[str, str]) -> Run:
+    about = "" if row["exact"] is True or text.is_missing(row["primal_bound"]) else "≈"
+    return Run(
+        row=row,
+        style=colors[row["method"]],
+        status=text.status(row),
+        value=about + text.number(row["primal_bound"]),
+        bound=text.bound(row["dual_bound"], objective),
+        evidence="" if text.is_missing(row["dual_bound"]) else row["evidence"] or "",
+        claimed_value=text.number(row["claimed_primal_bound"]),
+        claimed_bound=text.bound(row["claimed_dual_bound"], objective),
+        trajectory=trajectory(row, frame),
+    )
+
+
+def _picture(
+    results: Results, line: Line, instance: Instance | None
+) -> tuple[Picture | None, Row | None, str]:
+    row = results.networks.get((line.row["instance"], line.objective))
+    if row is None or not row.get("network"):
+        return None, None, "No method has a verified network."
+    if instance is None:
+        return None, row, "Not drawn without the data."
+    try:
+        return picture(instance, from_json(row["network"], instance.n_features)), row, ""
+    except (ValueError, KeyError, TypeError) as error:
+        return None, row, f"The stored network cannot be read: {error}."
+
+
+def _data(instance: Instance) -> list[list[str]]:
+    """The first points as text, the labels last."""
+    columns = min(instance.n_features, MOST_COLUMNS_OF_DATA)
+    skipped = ["…"] if columns < instance.n_features else []
+    names = ["x"] if instance.n_features == 1 else [f"x{j + 1}" for j in range(columns)]
+    lines = [["", *names, *skipped, "y"]]
+    for i in range(min(instance.n_samples, MOST_ROWS_OF_DATA)):
+        cells = [str(v) for v in instance.X[i, :columns].tolist()]
+        lines.append([str(i + 1), *cells, *skipped, str(float(instance.y[i]))])
+    return lines
