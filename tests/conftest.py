@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from milpsparse import cli, registry
+from milpsparse.harness.run import run
+from milpsparse.harness.task import plan
 
+RUN = {
+    "instances": ["peak_plateau", "planted_n8_d1_k2_s0", "uniform_n6_d2_s1", "uniform_n6_d3_s0"],
+    "methods": ["activation_search", "coordinate_start", "neuron_big_m@highs", "univariate"],
+    "objectives": ["neurons", "l1"],
+}
 SOURCE = Path(__file__).parent / "plugin_package"
 
 
@@ -59,3 +66,15 @@ def refused(call):
         return err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """A results folder that a run has filled: one, two and three inputs, refusals, traces."""
+    folder = tmp_path_factory.mktemp("small_run")
+    testset = folder / "four.test"
+    testset.write_text("\n".join(RUN["instances"]))
+    tasks = plan(str(testset), RUN["methods"], RUN["objectives"], time_limit_s=20.0)
+    for row in run(tasks, folder / "results", testset=str(testset)):
+        assert not row["verdict"].startswith("fail")
+    return folder / "results"

@@ -26,7 +26,7 @@ LAYERS = [
     "checker formulation",
     "solving harness audit",
     "analysis plot path_plot formats",
-    "testing export imported importing",
+    "testing export report imported importing",
     "commands cli",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
@@ -163,9 +163,15 @@ def test_the_packages_are_the_folders():
 
 
 def test_files_that_are_not_modules_are_in_the_package_data():
-    listed = set(PROJECT["tool"]["setuptools"]["package-data"]["milpsparse"])
-    others = {p.name for p in PACKAGE.iterdir() if p.is_file() and p.suffix != ".py"}
-    assert listed == others
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]
+    listed = {
+        path
+        for package, globs in patterns.items()
+        for glob in globs
+        for path in (ROOT / package.replace(".", "/")).glob(glob)
+    }
+    others = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".py"}
+    assert listed == {path for path in others if "__pycache__" not in path.parts}
 
 
 def test_the_link_and_the_mapping_say_the_same():

@@ -79,6 +79,7 @@ class Part:
     missing: str  # why there is no instance
     goals: Sequence[Goal]
     data: Sequence[Sequence[str]]
+    known: str
     provenance: str
 
     @property
@@ -175,8 +176,16 @@ def _part(results: Results, lines: Sequence[Line], groups: Mapping[Any, Sequence
         missing=missing,
         goals=[_goal(results, line, groups[name, line.objective], instance) for line in lines],
         data=_data(instance) if instance else (),
+        known=text.listed(map(_known, instance.known)) if instance else "",
         provenance=json.dumps(dict(instance.provenance), default=str) if instance else "",
     )
+
+
+def _known(fact: Mapping[str, Any]) -> str:
+    """What the instance's file knows of one objective."""
+    value = f" {text.number(fact['value'])}" if fact.get("value") is not None else ""
+    evidence = f" ({fact['evidence']})" if fact.get("evidence") else ""
+    return f"{fact['objective']} {fact['status']}{value}{evidence}"
 
 
 def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance | None) -> Goal:
