@@ -60,7 +60,7 @@ def write_tables(
     headline = _summary(rows)
     headline.to_csv(paths[1], index=False, float_format="%.4g")
     left = len(set(plan.get("keys", [])) - set(rows["task_key"]))
-    tables = {o: instance_table(rows, o) for o in _objective_order(rows)}
+    tables = {o: instance_table(rows, o) for o in objective_order(rows)}
     paths[2].write_text(_page(rows, headline, tables, name, left), encoding="utf-8")
     paths[3].write_text(_latex(headline, tables, name), encoding="utf-8")
     return paths
@@ -68,7 +68,7 @@ def write_tables(
 
 def markdown(rows: pd.DataFrame, name: str, left: int = 0) -> str:
     """The whole page: provenance, summary, one table an objective, wrong claims by name."""
-    tables = {objective: instance_table(rows, objective) for objective in _objective_order(rows)}
+    tables = {objective: instance_table(rows, objective) for objective in objective_order(rows)}
     return _page(rows, _summary(rows), tables, name, left)
 
 
@@ -125,7 +125,8 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="pd_integral") if table["pd_integral"].isna().all() else table
 
 
-def _objective_order(rows: pd.DataFrame) -> list[str]:
+def objective_order(rows: pd.DataFrame) -> list[str]:
+    """The objectives of the rows, counts first."""
     order = ["neurons", "parameters", "l1", "group_l2"]
     found = list(rows["objective"].unique())
     return sorted(found, key=lambda o: (order.index(o) if o in order else 9, o))

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from milpsparse.analysis.metrics import PROVED
+from milpsparse.analysis.outcomes import PROVED
 from milpsparse.errors import MilpsparseError
 from milpsparse.harness.run import instance_of
 from milpsparse.instance import Instance
 from milpsparse.network import from_json
-from milpsparse.objective import Objective, parse_objective
+from milpsparse.objective import Objective, objective_of_row
 from milpsparse.report import text
 from milpsparse.report.networks import Picture, picture
 from milpsparse.report.results import Results, Row, records
@@ -114,7 +114,7 @@ def _line(results: Results, name: str, objective: str, rows: Sequence[Row]) -> L
     words = [text.status(row) for row in rows]
     state = next((word for word in ("proved", "claimed") if word in words), "open")
     ended = [row for row, word in zip(rows, words, strict=True) if word == state]
-    goal = parse_objective(objective)
+    goal = objective_of_row(objective)
     bound, evidence = _bound(known, rows)
     return Line(
         anchor=anchor(name),
@@ -190,7 +190,7 @@ def _known(fact: Mapping[str, Any]) -> str:
 
 def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance | None) -> Goal:
     taken = [row for row in rows if row["termination"] != "not_available"]
-    objective = parse_objective(line.objective)
+    objective = objective_of_row(line.objective)
     frame = frame_of(taken or rows, line.best)
     drawn, by, why_not = _picture(results, line, instance)
     return Goal(

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.analysis.metrics import best_bounds, failed
+from milpsparse.analysis.outcomes import KEYS, best_bounds, solved
 from milpsparse.analysis.rows import frame
-from milpsparse.analysis.table import of_testset
+from milpsparse.analysis.table import objective_order, of_testset
 from milpsparse.harness import store
 from milpsparse.harness.contradictions import contradictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = ["instance", "objective"]
 Row = Mapping[str, Any]
 COLORS = 8  # that the style sheet has; methods beyond are grey
 
@@ -36,9 +35,7 @@ class Results:
     @property
     def objectives(self) -> list[str]:
         """Counts first."""
-        order = ["neurons", "parameters", "l1", "group_l2"]
-        found = self.rows["objective"].unique()
-        return sorted(found, key=lambda o: (order.index(o) if o in order else 9, o))
+        return objective_order(self.rows)
 
     @property
     def left(self) -> int:
@@ -93,6 +90,6 @@ def _best(rows: pd.DataFrame) -> dict[Any, str]:
 
 def _colors(rows: pd.DataFrame) -> dict[str, str]:
     """A colour a method, the same in all charts, those that solve most first."""
-    solved = (rows["termination"].eq("optimal") & ~failed(rows)).groupby(rows["method"]).sum()
-    order = sorted(solved.index, key=lambda method: (-solved[method], method))
+    wins = solved(rows).groupby(rows["method"]).sum()
+    order = sorted(wins.index, key=lambda method: (-wins[method], method))
     return {m: f"c{at}" if at < COLORS else "cx" for at, m in enumerate(order)}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from milpsparse.analysis.metrics import PROVED
+from milpsparse.analysis.outcomes import PROVED
 from milpsparse.judge import rounded
 from milpsparse.objective import Objective
 
