@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from milpsparse.analysis.costs import MIN_TIME_S
 from milpsparse.analysis.outcomes import KEYS, failed, proved, solved
 from milpsparse.analysis.profiles import ecdf, performance_profile
-from milpsparse.analysis.rankings import ranking_warnings
+from milpsparse.analysis.rankings import ranking_warnings, rankings
 from milpsparse.analysis.summary import summary
 from milpsparse.analysis.virtual import virtual_best
 from milpsparse.report.charts import Axis, Chart, Line, steps
@@ -23,8 +23,19 @@ BEST = "virtual best"
 
 
 @dataclass(frozen=True)
+class Places:
+    """Who is first, second, ... by each measure."""
+
+    measures: Sequence[str]
+    methods: Sequence[tuple[str, Sequence[int]]]
+
+
+@dataclass(frozen=True)
 class Goal:
-    """One objective: instances by what is known of them, the table of methods, the charts."""
+    """One objective: instances by what is known of them, the table of methods, the charts.
+
+    Places are given where rankings disagree.
+    """
 
     objective: str
     proved: int
@@ -32,7 +43,7 @@ class Goal:
     open: int
     methods: Sequence[Row]  # lines of the summary
     charts: Sequence[Chart]
-    warnings: Sequence[str]
+    places: Places | None
 
     @property
     def instances(self) -> int:
@@ -61,7 +72,7 @@ def goals(results: Results) -> list[Goal]:
                 **{word: int((counts == word).sum()) for word in ("proved", "claimed", "open")},
                 methods=methods,
                 charts=(_profile(part, results), _solved(part, results)),
-                warnings=ranking_warnings(part),
+                places=_places(part),
             )
         )
     return found
@@ -72,6 +83,17 @@ def _states(rows: pd.DataFrame) -> pd.Series[str]:
     keys = [rows[key] for key in KEYS]
     certain, said = (f(rows).groupby(keys).any() for f in (proved, solved))
     return said.map({True: "claimed", False: "open"}).mask(certain, "proved")
+
+
+def _places(rows: pd.DataFrame) -> Places | None:
+    """The rankings, if two of them have a pair of methods in different orders."""
+    if not ranking_warnings(rows):
+        return None
+    table = rankings(rows).droplevel("objective")
+    table = table.sort_values(list(table.columns), kind="stable")
+    return Places(
+        list(table.columns), list(zip(table.index, table.to_numpy().tolist(), strict=True))
+    )
 
 
 def _profile(rows: pd.DataFrame, results: Results) -> Chart:
