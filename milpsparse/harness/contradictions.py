@@ -45,9 +45,11 @@ def contradictions(rows: Iterable[Row]) -> dict[str, Contradiction]:
     found: dict[str, Contradiction] = {}
     for (_, objective), group in groups.items():
         goal = objective_of_row(objective)
+        exact = [row for row in group if row["primal_bound"] is not None and row["exact"]]
+        rivals = sorted(exact, key=_rank)
         claimed = [row for row in group if not str(row["verdict"]).startswith("fail")]
         for row in claimed:
-            if reason := _refuted(row, group, goal):
+            if reason := _refuted(row, rivals, goal):
                 found[row["task_key"]] = Contradiction("fail_dual_bound", reason)
         standing = [row for row in claimed if row["task_key"] not in found]
         for row, reason in _different_optima(standing, goal):
@@ -55,14 +57,15 @@ def contradictions(rows: Iterable[Row]) -> dict[str, Contradiction]:
     return found
 
 
-def _refuted(row: Row, group: Sequence[Row], objective: Objective) -> str:
-    """Why a lower bound of this row cannot hold, "" where no network of the group is below it."""
+def _refuted(row: Row, rivals: Sequence[Row], objective: Objective) -> str:
+    """Why a lower bound of this row cannot hold, "" where no rival, best first, is below it."""
     for lower in _lower_bounds(row):
-        rivals = [r for r in group if r["primal_bound"] is not None and r["exact"]]
-        rivals = [r for r in rivals if lower.for_all or _within(r, row)]
-        best = min(rivals, key=_rank, default=None)
-        if best is not None and _above(rounded(lower.value, objective), best["primal_bound"]):
-            return f"{lower.words}; {best['method']} has a verified {best['primal_bound']:g}"
+        for rival in rivals:
+            if not _above(rounded(lower.value, objective), rival["primal_bound"]):
+                break
+            if lower.for_all or _within(rival, row):
+                has = f"{rival['method']} has a verified {rival['primal_bound']:g}"
+                return f"{lower.words}; {has}"
     return ""
 
 
