@@ -398,41 +398,6 @@ def check(folder: Path) -> None:
 
 
 @cli.command()
-@click.argument("a", metavar="A", type=click.Path(path_type=Path))
-@click.argument("b", metavar="[B]", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--methods", nargs=2, metavar="X Y", help="Method X of A with method Y of B (or of A)."
-)
-@click.option(
-    "--shift", default=1.0, show_default=True, metavar="S", help="Of the means, in seconds."
-)
-@click.option(
-    "--min-time",
-    default=0.1,
-    show_default=True,
-    metavar="S",
-    help="Times nearer than this, or than 10 %, are close.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def compare(a: Path, b: Path | None, **given: Any) -> None:
-    """Compare the results in folder B with those in A: faster, slower, lost, wrong.
-
-    Pairs runs of one instance, objective and method, seeds averaged. Prints better, close and
-    worse times, the ratio of shifted geometric means with a bootstrap interval, Wilcoxon's
-    signed-rank test; and by name the proofs that B has lost and the wrong claims that are new, also
-    lower bounds above a network that A has verified. Exits 1 if there are any, so that it can gate
-    CI.
-
-    \b
-      milpsparse compare before after
-      milpsparse compare results --methods neuron_big_m@highs neuron_perspective@highs
-    """
-    from milpsparse.commands import compare as commands
-
-    sys.exit(commands.compare(a, b, **given))
-
-
-@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(as_json: bool) -> None:
     """Say what works here: solvers, tried by solving, their licences, processors, memory, packages.
@@ -537,6 +502,41 @@ def report(folder: Path, details: int) -> None:
     from milpsparse.report.page import NAME, write_report
 
     click.echo(_write(folder / NAME, lambda: write_report(folder, details)))
+
+
+@cli.command()
+@click.argument("a", metavar="A", type=click.Path(path_type=Path))
+@click.argument("b", metavar="[B]", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--methods", nargs=2, metavar="X Y", help="Method X of A with method Y of B (or of A)."
+)
+@click.option(
+    "--shift", default=1.0, show_default=True, metavar="S", help="Of the means, in seconds."
+)
+@click.option(
+    "--min-time",
+    default=0.1,
+    show_default=True,
+    metavar="S",
+    help="Times nearer than this, or than 10 %, are close.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def compare(a: Path, b: Path | None, **given: Any) -> None:
+    """Compare the results in folder B with those in A: faster, slower, lost, wrong.
+
+    Pairs runs of one instance, objective and method, seeds averaged. Prints better, close and
+    worse times, the ratio of shifted geometric means with a bootstrap interval, Wilcoxon's
+    signed-rank test; and by name the proofs that B has lost and the wrong claims that are new, also
+    lower bounds above a network that A has verified. Exits 1 if there are any, so that it can gate
+    CI.
+
+    \b
+      milpsparse compare before after
+      milpsparse compare results --methods neuron_big_m@highs neuron_perspective@highs
+    """
+    from milpsparse.commands import compare as commands
+
+    sys.exit(commands.compare(a, b, **given))
 
 
 def _write(path: Path, write: Any) -> Any:

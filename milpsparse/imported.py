@@ -21,7 +21,6 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.checker import Verdict, check
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
-from milpsparse.harness.run import checked_columns
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE
 
@@ -82,7 +81,6 @@ def row_of(claim: Claim, instance: Mapping[str, Any]) -> dict[str, Any]:
         verdict = check(claim.about, answer)
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "schema": store.SCHEMA,
-        "run_id": "import",
         "instance": claim.instance,
         **{name: instance[name] for name in OF_INSTANCE},
         **{k: v for k, v in answer.to_json().items() if k not in ("termination", "proof")},
@@ -96,11 +94,17 @@ def row_of(claim: Claim, instance: Mapping[str, Any]) -> dict[str, Any]:
         "claimed_dual_bound_scope": answer.dual_bound_scope,
         "wall_time_s": claim.seconds,
         "solve_time_s": claim.seconds,
-        **checked_columns(verdict, 0.0),
+        "check_time_s": 0.0,
+        **verdict.to_json(),
     }
-    content = [row[name] for name in ("instance_sha256", "objective", "method", "seed", "perm")]
-    row["task_key"] = hashlib.sha256(json.dumps(["import", *content]).encode()).hexdigest()[:16]
+    key = [row[name] for name in ("instance_sha256", "objective", "method", "seed", "perm")]
+    row["task_key"] = _digest(key)[:16]
+    row["run_id"] = f"import-{_digest(row)[:12]}"  # what has changed has not been checked
     return row
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(["import", content]).encode()).hexdigest()
 
 
 def columns_of(
@@ -114,7 +118,7 @@ def columns_of(
     if name in library.index()["instances"]:
         return _columns(library.load(name))
     nothing = dict.fromkeys(OF_INSTANCE)
-    return nothing | {"instance_sha256": hashlib.sha256(f"imported {name}".encode()).hexdigest()}
+    return nothing | {"instance_sha256": _digest(name)}
 
 
 def _columns(instance: Instance) -> dict[str, Any]:

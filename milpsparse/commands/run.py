@@ -107,7 +107,6 @@ def check(folder: Path) -> int:
     from tqdm import tqdm
 
     from milpsparse import imported
-    from milpsparse.harness.run import checked_columns
 
     rows, known = store.latest(folder), imported.read_known(folder)
     instances: dict[str, Instance] = {}
@@ -118,15 +117,20 @@ def check(folder: Path) -> int:
             verdict = imported.unverified(row["claimed_termination"], row["raw_status"])
         else:
             verdict = _verdict(row, folder, instances, known)
-        checked = checked_columns(verdict, time.monotonic() - begun)
-        row.update(checked)
+        row |= {"check_time_s": time.monotonic() - begun, **verdict.to_json()}
         if verdict.failed:
             wrong.append(_named(row, verdict.fail_reason))
     for key, found in contradictions(rows.values()).items():
         wrong.append(_named(rows[key], found.reason))
         rows[key] |= {"verdict": found.verdict, "fail_reason": found.reason}
     wrong += imported.contradicted(known, rows.values())
-    names = ("schema", "task_key", "run_id", *checked_columns(imported.unverified("error"), 0.0))
+    names = [
+        "schema",
+        "task_key",
+        "run_id",
+        "check_time_s",
+        *imported.unverified("error").to_json(),
+    ]
     lines = (store.to_line({name: row[name] for name in names}) for row in rows.values())
     store.write_atomically(folder / store.CHECKS, b"".join(lines))
     for text in wrong:
