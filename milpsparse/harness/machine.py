@@ -71,6 +71,15 @@ def cpus() -> float:
         return most
 
 
+def oom_kills() -> int:
+    """Processes of this control group that the kernel has killed for want of memory."""
+    try:
+        words = Path("/sys/fs/cgroup/memory.events").read_text().split()
+        return int(words[words.index("oom_kill") + 1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _number_in(path: Path) -> int | None:
     try:
         return int(path.read_text())
