@@ -323,7 +323,7 @@ def test_an_error_of_the_harness_itself_is_raised_and_ends_the_run(tmp_path, tas
     def broken(instance, answer):
         raise RuntimeError("a bug in the check")
 
-    monkeypatch.setattr(running.checker, "check", broken)
+    monkeypatch.setattr("milpsparse.harness.row.checker.check", broken)
     with pytest.raises(RuntimeError, match="a bug in the check"):
         run([task("honest")], tmp_path)
     assert keys_on_disk(tmp_path) == []

@@ -17,6 +17,7 @@ from milpsparse.execute import execute
 from milpsparse.harness.isolation import Ended, isolated, signal_name
 from milpsparse.harness.task import Task
 from milpsparse.method import Limits
+from milpsparse.permuted import order, permuted, restored
 
 LIMITS = ("time_limit", "memory_limit")
 LAST_WORDS = 4096  # bytes of a log
@@ -119,8 +120,10 @@ def _answer(task: Task) -> dict[str, Any]:
         seed=task.seed,
     )
     try:
-        answer = execute(task.method, task.instance, task.objective, limits, task.bound)
-        return answer.to_json()
+        places = order(task.instance, task.perm)
+        instance = permuted(task.instance, places) if task.perm else task.instance
+        answer = execute(task.method, instance, task.objective, limits, task.bound)
+        return (restored(answer, task.instance, places) if task.perm else answer).to_json()
     except MilpsparseError as error:
         how, why = Termination.NOT_AVAILABLE, str(error)
     except MemoryError:
