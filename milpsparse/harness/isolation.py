@@ -31,6 +31,7 @@ POLL_S = 0.05
 START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
 STARTED = b"started "  # and the child's clock
+PRELOAD = ["milpsparse.harness.warm"]
 STARTS = 3  # tries to start a process; the server it is forked from may just have been killed
 KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # sent, not caused
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal for when the parent dies
@@ -66,7 +67,7 @@ class Ended:
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(["milpsparse.harness.warm"])
+    ctx.set_forkserver_preload(PRELOAD)
     with _STARTING:  # the server looks for no module in the current folder: files may have any name
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"
@@ -214,7 +215,10 @@ def _child(
     os.setsid()  # its own process group, so that the kill takes grandchildren too
     answered = threading.Event()
     _end_with_caller(sender, answered)
-    sender.send_bytes(STARTED + repr(time.monotonic()).encode())
+    try:
+        sender.send_bytes(STARTED + repr(time.monotonic()).encode())
+    except BrokenPipeError:  # the caller has gone already
+        return
     set_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect(log)
@@ -247,6 +251,10 @@ def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
             os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
+    handle = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # type: ignore[attr-defined]
+    if handle is not None:  # a copy of what tells the server that the caller lives
+        os.close(handle)
+        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
