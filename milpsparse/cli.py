@@ -17,6 +17,9 @@ Exit codes: 0 a verified network; 1 a claim did not hold; 2 bad usage or input;
 3 internal failure; 4 nothing found within the limits; 130 interrupted."""
 
 
+_FOLDER: Any = click.Path(path_type=Path)
+
+
 class _Group(click.Group):
     """Commands in the order in which a person meets them, with a suggestion for typos."""
 
@@ -340,9 +343,30 @@ def import_(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     "--memory-limit", "memory_limit_mb", type=int, metavar="MB", help="Address space of a task."
 )
 @click.option("-j", "--jobs", default=1, show_default=True, help="Tasks side by side.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of a Dask scheduler: tcp://host:port, its scheduler file (.json), or "
+    "local for JOBS workers here. Needs milpsparse[distributed].",
+)
+@click.option(
+    "--part",
+    metavar="I/N",
+    help="Only the I-th of N parts of the tasks, for arrays of jobs; `merge` joins their folders.",
+)
 @click.option("--threads", default=1, show_default=True, help="Threads a task.")
 @click.option(
     "--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="Repeatable."
+)
+@click.option(
+    "--perm",
+    "perms",
+    multiple=True,
+    type=int,
+    default=(0,),
+    show_default=True,
+    help="Number of an order of points and inputs in which the method gets the instance; 0 is the "
+    "given one. Repeatable.",
 )
 @click.option(
     "--bound",
@@ -370,6 +394,7 @@ def run(**given: Any) -> None:
     \b
       milpsparse run -t small -m neuron_big_m@highs -m coordinate_start --time-limit 10 -j 2
       milpsparse run -t mine.test --objective neurons --objective l1 --out /tmp/mine
+      milpsparse run -t small --scheduler tcp://10.0.0.1:8786 --out cluster
     """
     from milpsparse.commands import run as commands
 
@@ -379,7 +404,11 @@ def run(**given: Any) -> None:
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def status(folder: Path) -> None:
-    """Say how far the last run of DIR is: done, left, time; works while it runs."""
+    """Say how far the last run of DIR is: done, failed, running, left, and about how long.
+
+    Reads what is on disk, so it works from another shell while the run goes on. Interrupted tasks
+    count as left.
+    """
     from milpsparse.commands import run as commands
 
     commands.status(folder)
@@ -395,6 +424,41 @@ def check(folder: Path) -> None:
     from milpsparse.commands import run as commands
 
     sys.exit(commands.check(folder))
+
+
+@cli.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
+@click.option("-o", "--out", required=True, metavar="DIR", type=_FOLDER, help="Goes there.")
+def merge(folders: tuple[Path, ...], out: Path) -> None:
+    """Join the results in DIR..., of several machines or parts of a run, in one folder.
+
+    Rows, checks, records of runs, logs, proofs and instances come along; of several rows of a task
+    the one that ended last counts, and those with different results are named. What is in the
+    folder stays there and takes part.
+
+    \b
+      milpsparse merge part-1 part-2 part-3 -o results
+      milpsparse merge cluster/part-* -o cluster/all && milpsparse table cluster/all
+    """
+    from milpsparse.commands import stores as commands
+
+    sys.exit(commands.merge(folders, out))
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.argument("task", metavar="TASK")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def replay(folder: Path, task: str, as_json: bool) -> None:
+    """Run one stored task of DIR again and print both results side by side.
+
+    TASK is the beginning of a task_key, as in runs.jsonl, the names of logs, and `run --dry-run`.
+    The stored row stays. Exits 1 if a result that must agree does not: verdict, termination,
+    verified value, lower bound and its evidence.
+    """
+    from milpsparse.commands import stores as commands
+
+    sys.exit(commands.replay(folder, task, as_json))
 
 
 @cli.command()

@@ -6,8 +6,10 @@ constants at the end are entry points of a package that `install` writes.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -34,8 +36,16 @@ def hangs(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     return honest_run(instance, objective, limits)
 
 
+def hangs_and_lets_no_thread_run(
+    instance: Instance, objective: Objective, limits: Limits
+) -> Answer:
+    print(os.getpid(), flush=True)
+    ctypes.PyDLL(None).sleep(3600)  # as a solver that keeps Python's lock
+    return honest_run(instance, objective, limits)
+
+
 def hangs_with_a_child(instance: Instance, objective: Objective, limits: Limits) -> Answer:
-    print(_sleeping_child(), flush=True)
+    print(os.getpid(), _sleeping_child(), flush=True)
     return hangs(instance, objective, limits)
 
 
@@ -58,6 +68,43 @@ def quits(instance: Instance, objective: Objective, limits: Limits) -> Answer:
 
 def raises(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     raise ZeroDivisionError("one by none")
+
+
+def is_killed(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    os.kill(os.getpid(), signal.SIGKILL)  # as somebody else would
+    return hangs(instance, objective, limits)
+
+
+def is_terminated(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return hangs(instance, objective, limits)
+
+
+def crashes(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return hangs(instance, objective, limits)
+
+
+def aborts(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    os.abort()
+
+
+def aborts_without_memory(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+    os.abort()
+
+
+def spins_with_memory(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    eaten = bytearray(b"x") * (200 * 2**20)
+    while eaten:
+        pass
+    return honest_run(instance, objective, limits)
+
+
+def lets_a_child_spin(instance: Instance, objective: Objective, limits: Limits) -> Answer:
+    code = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return honest_run(instance, objective, limits)
 
 
 def eats_memory(instance: Instance, objective: Objective, limits: Limits) -> Answer:

@@ -20,7 +20,8 @@ claimed_dual_bound verified exact max_residual n_neurons n_parameters network wa
 solver_version stats
 """.split()
 VERBS = """
-list generate solve pstar audit export run status check doctor check-plugin verify table
+list generate solve pstar audit export run status check merge replay doctor check-plugin verify
+table
 """.split()
 KINDS = {
     "instances": "peak_plateau",

@@ -31,7 +31,7 @@ FAULTS = {
     "false_infeasibility": ("unknown", "no network", "claims the lower bound 4; neuron_big_m@"),
     "hangs": ("timelimit", "no network", None),
     "eats_memory": ("memlimit", "no network", None),
-    "crashes": ("fail_abort", "ended without an answer (-11)", None),
+    "crashes": ("fail_abort", "the process crashed (SIGSEGV)", None),
     "prints": ("ok", "", None),
     "forks": ("ok", "", None),
 }
@@ -102,7 +102,7 @@ def test_twelve_of_twelve_faults_are_rows_with_the_right_verdict(
         ("false_infeasibility", "optimum", "says 'infeasible' (infeasible)"),
         ("hangs", "time_limit", "killed at the time limit of the kit"),
         ("eats_memory", "optimum", "killed at the memory limit of the kit"),
-        ("crashes", "optimum", "ended without an answer (-11)"),
+        ("crashes", "optimum", "the process crashed (SIGSEGV)"),
         ("prints", "quiet", "prints"),
         ("wrong_objective", "row", "fail_objective_value"),
     ],

@@ -143,7 +143,7 @@ def test_children_of_a_method_end_with_its_task(tmp_path, task, fault):
     one = task(fault, 1.0)
     (row,) = run([one], tmp_path)
     assert row["killed_by"] == ("harness" if fault == "hangs_with_a_child" else None)
-    pid = int(log_of(tmp_path, one).read_text())
+    pid = int(log_of(tmp_path, one).read_text().split()[-1])
     wait_until(lambda: not is_alive(pid))
 
 
@@ -304,7 +304,7 @@ def test_closing_the_iterator_kills_what_is_under_way(tmp_path, task):
     begun = time.monotonic()
     rows.close()
     assert time.monotonic() - begun < PATIENCE_S / 2  # the hanging task had a minute
-    wait_until(lambda: not is_alive(int(log.read_text())))
+    wait_until(lambda: not is_alive(int(log.read_text().split()[-1])))
     assert running.missing([hanging], tmp_path) == [hanging]  # it left no row
 
 
@@ -323,7 +323,7 @@ def test_an_error_of_the_harness_itself_is_raised_and_ends_the_run(tmp_path, tas
     def broken(instance, answer):
         raise RuntimeError("a bug in the check")
 
-    monkeypatch.setattr(running.checker, "check", broken)
+    monkeypatch.setattr("milpsparse.harness.row.checker.check", broken)
     with pytest.raises(RuntimeError, match="a bug in the check"):
         run([task("honest")], tmp_path)
     assert keys_on_disk(tmp_path) == []

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import resource
-from importlib import metadata
 from typing import Any
 
 import psutil
@@ -33,7 +31,7 @@ def report() -> dict[str, Any]:
         "memory": _memory(),
         "solvers": _each("solvers", _solver),
         "plugins": _plugins(),
-        "packages": _packages(),
+        "packages": machine.packages(),
     }
 
 
@@ -130,23 +128,6 @@ def _plugins() -> dict[str, Any]:
         wrong += filter(None, (registry.broken(kind, name) for name in entries))
     problems_once = list(dict.fromkeys(wrong))
     return {"folders": list(plugins.__path__), "found": there, "problems": problems_once}
-
-
-def _packages() -> dict[str, str | None]:
-    """Versions of what milpsparse requires, extras too; None where it is not installed."""
-    try:
-        required = metadata.requires("milpsparse") or []
-    except metadata.PackageNotFoundError:
-        return {}
-    names = sorted({re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required})
-    return {name: _version(name) for name in names}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def text(found: dict[str, Any]) -> str:

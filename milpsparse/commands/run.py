@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ import click
 
 from milpsparse import checker
 from milpsparse.commands.common import INTERRUPTED, OK, WRONG, positive
+from milpsparse.errors import BadInput
 from milpsparse.harness import store
 from milpsparse.harness.contradictions import contradictions
 from milpsparse.instance import Instance
 from milpsparse.solving import check_options
+
+MOST_RUNNING = 20  # tasks under way that status lists
 
 
 def run(
@@ -25,15 +30,16 @@ def run(
     methods: tuple[str, ...],
     objectives: tuple[str, ...],
     jobs: int,
+    scheduler: str | None,
+    part: str | None,
     out: str,
     rerun: str,
     dry_run: bool,
     seeds: tuple[int, ...],
+    perms: tuple[int, ...],
     **limits: Any,
 ) -> int:
     """Run what is missing, with a progress bar."""
-    from tqdm import tqdm
-
     from milpsparse.harness import run as running
     from milpsparse.harness.task import plan
 
@@ -42,8 +48,11 @@ def run(
         positive(memory_limit=limits["memory_limit_mb"])
     for seed in seeds:
         check_options(limits["threads"], seed)
+    if bad := [perm for perm in perms if not 0 <= perm < 2**31]:
+        raise BadInput(f"--perm {bad[0]}: from 0, the order given, to {2**31 - 1}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, workers too
-    tasks = plan(testset, methods or default_methods(), objectives, seeds, **limits)
+    tasks = plan(testset, methods or default_methods(), objectives, seeds, perms, **limits)
+    tasks = tasks if part is None else tasks[_part(part)]
     folder = Path(out)
     left = running.missing(tasks, folder, rerun)
     click.echo(f"{len(tasks)} tasks: {len(tasks) - len(left)} done before, {len(left)} to run")
@@ -51,29 +60,56 @@ def run(
         for task in left:
             click.echo(f"{task.key}  {task.instance.name}  {task.objective}  {task.method.name}")
         return OK
-    if jobs * limits["threads"] > (os.cpu_count() or 1):
+    if scheduler is None and jobs * limits["threads"] > (os.cpu_count() or 1):
         click.echo(f"warning: {jobs} jobs of {limits['threads']} threads on {os.cpu_count()} cores")
-    failed = done = 0
-    rows = running.run(tasks, folder, testset=testset, jobs=jobs, rerun=rerun)
-    pace = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then
-    bar = tqdm(total=len(left), unit="task", dynamic_ncols=True, mininterval=pace)
-    try:
-        for row in rows:
-            done += 1
-            failed += str(row["verdict"]).startswith("fail")
-            bar.set_postfix_str(f"{failed} failed; {row['instance']}", refresh=False)
-            bar.update()
-    except KeyboardInterrupt:
-        rows.close()  # type: ignore[attr-defined]  # a generator: kills what is under way
-        bar.close()
+    told: dict[str, Any] = {"command": ["milpsparse", *sys.argv[1:]], "scheduler": scheduler}
+    if left:
+        from milpsparse.harness.records import calibration_s
+
+        told["calibration_s"] = calibration_s()
+    rows = running.run(
+        tasks, folder, testset=testset, jobs=jobs, rerun=rerun, scheduler=scheduler, told=told
+    )
+    done, failed, interrupted = _watched(rows, len(left))
+    if interrupted:
         click.echo(f"interrupted: {done} done, {len(left) - done} left; the same command goes on")
         return INTERRUPTED
-    bar.close()
     click.echo(f"{done} done, {failed} failed; rows in {folder / store.RUNS}")
+    if lost := len(running.missing(tasks, folder)):
+        click.echo(
+            f"{lost} were killed or lost with their workers; the same command runs them again"
+        )
     stored = store.latest(folder)
     for key, found in contradictions(stored.values()).items():
         click.echo(f"contradiction: {_named(stored[key], found.reason)} (milpsparse check {out})")
     return OK
+
+
+def _part(text: str) -> slice:
+    """Every N-th task from the I-th on, of a part written I/N."""
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise BadInput(f"--part {text}: write I/N with I from 1 to N, e.g. 3/16")
+    return slice(int(match[1]) - 1, None, int(match[2]))
+
+
+def _watched(rows: Iterator[dict[str, Any]], total: int) -> tuple[int, int, bool]:
+    """Show rows as they come: how many came, how many failed, and whether Ctrl-C ended it."""
+    from tqdm import tqdm
+
+    done = failed = 0
+    pace = 0.5 if sys.stderr.isatty() else 15.0  # logs get a line now and then
+    with tqdm(total=total, unit="task", dynamic_ncols=True, mininterval=pace) as bar:
+        try:
+            for row in rows:
+                done += 1
+                failed += str(row["verdict"]).startswith("fail")
+                bar.set_postfix_str(f"{failed} failed; {row['instance']}", refresh=False)
+                bar.update()
+        except KeyboardInterrupt:
+            rows.close()  # type: ignore[attr-defined]  # a generator: kills what is under way
+            return done, failed, True
+    return done, failed, False
 
 
 def default_methods() -> list[str]:
@@ -84,22 +120,35 @@ def default_methods() -> list[str]:
 
 
 def status(folder: Path) -> None:
-    """Progress of the last run of a folder, from its plan and its rows."""
-    rows, plan = store.latest(folder), store.read_plan(folder)
-    keys = plan.get("keys", list(rows))
-    done = [rows[key] for key in keys if key in rows]
-    words: dict[str, int] = {}
-    for row in done:
-        words[row["termination"]] = words.get(row["termination"], 0) + 1
-    wrong = sum(str(row["verdict"]).startswith("fail") for row in done)
-    click.echo(f"test set  {plan.get('testset', '(no plan)')}")
-    click.echo(f"done      {len(done)} of {len(keys)}, {len(keys) - len(done)} left")
-    click.echo(f"ended     {', '.join(f'{n} {w}' for w, n in sorted(words.items())) or 'none'}")
-    click.echo(f"failed    {wrong}")
-    if done and len(done) < len(keys):
-        spent = sum(row["wall_time_s"] for row in done) / len(done) * (len(keys) - len(done))
-        age = time.time() - (folder / store.RUNS).stat().st_mtime
-        click.echo(f"left      about {spent:.0f} s on one worker; last row {age:.0f} s ago")
+    """How far the last run of a folder is, and what it does now."""
+    from milpsparse.harness import progress
+
+    now = progress.status(folder)
+    done = f"{now.done} of {now.total}, {now.left} left"
+    click.echo(f"test set  {now.testset}")
+    click.echo(f"done      {done}")
+    click.echo(f"ended     {', '.join(f'{n} {w}' for w, n in now.ended.items()) or 'none'}")
+    click.echo(f"failed    {now.failed}")
+    if now.left and now.left_s is not None:
+        click.echo(f"left      about {duration(now.left_s)} with {now.jobs} at once")
+    if not now.is_running:
+        if now.left:
+            click.echo("running   nothing: the same `milpsparse run` goes on")
+        return
+    for task, seconds in now.running[:MOST_RUNNING]:
+        click.echo(f"running   {task}, for {duration(seconds)}")
+    if (more := len(now.running) - MOST_RUNNING) > 0:
+        click.echo(f"running   and {more} more")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in two units at most: 8 s, 12 min, 3 h 20 min, 2 d 5 h."""
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    if hours < 2:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def check(folder: Path) -> int:

@@ -1,12 +1,14 @@
 """A function in a process of its own, killed from outside at its limits.
 
 It answers through a pipe with JSON; whatever it prints goes to a log. Nothing it does (crash, hang,
-exit, eat memory, leave children behind) reaches the caller: `Ended` says what happened.
+exit, eat memory, leave children behind) reaches the caller: `Ended` says what happened. Nor does it
+outlive the caller, however that ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import multiprocessing
 import os
@@ -22,35 +24,50 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from milpsparse.harness.machine import memory_mb
+from milpsparse.harness.machine import memory_mb, oom_kills
+from milpsparse.harness.process_tree import ProcessTree
 
 POLL_S = 0.05
-WATCH_S = 0.25  # between two looks at the memory of the process and its children
 START_S = 120.0  # for the server to start and import the solvers, before the clock of a task runs
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
-FREEZE_S = 1.0  # to wait for stopped or killed processes
-STARTED = b"started"
+STARTED = b"started "  # and the child's clock
+PRELOAD = ["milpsparse.harness.warm"]
+STARTS = 3  # tries to start a process; the server it is forked from may just have been killed
+KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # sent, not caused
+PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal for when the parent dies
 SAFE_PATH = "PYTHONSAFEPATH"
 _STARTING = threading.Lock()
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_MAC = sys.platform == "darwin"
+_Limits = tuple[int | None, int, Path | None]  # memory (MB), threads, log
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a process ended: the JSON text it sent, if any, and why it was killed, if it was."""
+    """How a process ended: the JSON text it sent, if any, and why it was killed, if it was.
+
+    `killed_by` is "time_limit", "memory_limit" or "interrupt" where that was done here, "kernel"
+    where the system was out of memory, else the name of the signal that somebody sent. CPU time and
+    the peak of memory are those of the process and its children, as far as they were seen.
+    """
 
     message: bytes | None
     wall_time_s: float
     exit_code: int | None
-    killed_by: str | None  # "time_limit", "memory_limit" or "interrupt"
+    killed_by: str | None
+    cpu_time_s: float | None = None
+    peak_memory_mb: float | None = None
 
 
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(["milpsparse.harness.warm"])
+    ctx.set_forkserver_preload(PRELOAD)
     with _STARTING:  # the server looks for no module in the current folder: files may have any name
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"
@@ -77,23 +94,19 @@ def isolated(
     the process and its children together.
     """
     set_threads(threads)  # for the server and what it imports
-    ctx = context()
-    receiver, sender = ctx.Pipe()
-    limits = (memory_limit_mb, threads, log)
-    process = ctx.Process(target=_child, args=(sender, limits, function, args), daemon=True)
+    kills = oom_kills()
+    process, receiver = _started((memory_limit_mb, threads, log), function, args)
+    tree = ProcessTree(process.pid, memory_limit_mb or MOST_MEMORY * memory_mb())
     begun = time.monotonic()
-    process.start()
-    sender.close()
-    tree = _Tree(process.pid, memory_limit_mb or MOST_MEMORY * memory_mb())
     deadline = begun + START_S
     message, killed = None, None
     while message is None and killed is None:
         try:
             if receiver.poll(POLL_S):
                 message = receiver.recv_bytes()
-                if message == STARTED:  # the first task waits for the server's imports
-                    message, begun = None, time.monotonic()
-                    deadline = begun + seconds
+                if message.startswith(STARTED):  # the first task waits for the server's imports
+                    begun = float(message.removeprefix(STARTED))
+                    message, deadline = None, begun + seconds
             elif not process.is_alive() and not receiver.poll(0):
                 break  # gone without a word; a child of it may still hold the pipe
         except (EOFError, OSError):
@@ -103,10 +116,56 @@ def isolated(
     tree.look()  # whoever answered waits until the pipe is closed, its children with it
     receiver.close()
     _end(process, tree, kill=message is None)
-    return Ended(message=message, wall_time_s=wall, exit_code=process.exitcode, killed_by=killed)
+    if message is None and killed is None:
+        killed = _killer(process.exitcode, tree, kills)
+    return Ended(
+        message=message,
+        wall_time_s=wall,
+        exit_code=process.exitcode,
+        killed_by=killed,
+        cpu_time_s=tree.cpu_time_s,
+        peak_memory_mb=tree.peak / 2**20,
+    )
 
 
-def _reason(stop: threading.Event | None, deadline: float, tree: _Tree) -> str | None:
+def _started(limits: _Limits, function: Callable[..., Any], args: Any) -> tuple[Any, Connection]:
+    """The process and the end of its pipe to read from."""
+    ctx = context()
+    for left in reversed(range(STARTS)):
+        receiver, sender = ctx.Pipe()
+        try:
+            process = ctx.Process(target=_child, args=(sender, limits, function, args), daemon=True)
+            process.start()
+            return process, receiver
+        except (EOFError, OSError):  # no server; the next start makes a new one
+            receiver.close()
+            if not left:
+                raise
+        finally:
+            sender.close()
+    raise AssertionError
+
+
+def _killer(exit_code: int | None, tree: ProcessTree, kills: int) -> str | None:
+    """Who killed a process that ended without a word, or None if it ended by itself."""
+    if tree.lost_server():
+        return "SIGKILL"  # its server was killed, and so was it
+    if exit_code is None or -exit_code not in KILLS:
+        return None
+    if -exit_code == signal.SIGKILL and oom_kills() > kills:
+        return "kernel"
+    return signal_name(exit_code)
+
+
+def signal_name(exit_code: int) -> str:
+    """The name of the signal that ended a process, from its negative exit code."""
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return f"signal {-exit_code}"
+
+
+def _reason(stop: threading.Event | None, deadline: float, tree: ProcessTree) -> str | None:
     """Why the process must go now, or None."""
     if stop is not None and stop.is_set():
         return "interrupt"
@@ -115,78 +174,11 @@ def _reason(stop: threading.Event | None, deadline: float, tree: _Tree) -> str |
     return "memory_limit" if tree.is_too_large() else None
 
 
-class _Tree:
-    """A process and the children it ever had, as far as they were seen."""
-
-    def __init__(self, pid: int, limit_mb: float) -> None:
-        self.limit = limit_mb * 2**20
-        self.seen: set[psutil.Process] = set()
-        self.next = 0.0
-        with contextlib.suppress(psutil.Error):
-            self.seen.add(psutil.Process(pid))
-
-    def is_too_large(self) -> bool:
-        """Whether they hold more than the limit; pages that they share count once."""
-        if time.monotonic() < self.next:
-            return False
-        self.next = time.monotonic() + WATCH_S
-        self.look()
-        return self._sum(_resident) > self.limit and self._sum(_own_share) > self.limit
-
-    def look(self) -> None:
-        """Take note of new children."""
-        for process in list(self.seen):
-            with contextlib.suppress(psutil.Error):
-                self.seen.update(process.children(recursive=True))
-
-    def freeze(self) -> None:
-        """Stop all of them, and the children they made until then: a stopped one makes no more."""
-        frozen: set[psutil.Process] = set()
-        while fresh := self.seen - frozen:
-            for process in fresh:
-                with contextlib.suppress(psutil.Error):
-                    process.suspend()
-            end = time.monotonic() + FREEZE_S  # the signal takes effect when a process runs again
-            while any(map(_runs, fresh)) and time.monotonic() < end:
-                time.sleep(0.001)
-            frozen |= fresh
-            self.look()
-
-    def kill(self) -> None:
-        """Kill them all, in other process groups too; their memory is free soon after."""
-        for process in self.seen:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(self.seen, timeout=FREEZE_S)
-
-    def _sum(self, memory: Callable[[psutil.Process], int]) -> int:
-        total = 0
-        for process in self.seen:
-            with contextlib.suppress(psutil.Error):
-                total += memory(process)
-        return total
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
-
-
-def _resident(process: psutil.Process) -> int:
-    return int(process.memory_info().rss)
-
-
-def _own_share(process: psutil.Process) -> int:
-    info = process.memory_full_info()
-    return int(getattr(info, "pss", info.uss))
-
-
-def _end(process: Any, tree: _Tree, kill: bool) -> None:
+def _end(process: Any, tree: ProcessTree, kill: bool) -> None:
     """Wait for the child, or kill it; its process group and its children go with it."""
     if kill:
         tree.freeze()
+        tree.measure()
     else:
         process.join(POLL_S * 20)
     try:
@@ -203,21 +195,30 @@ def _end(process: Any, tree: _Tree, kill: bool) -> None:
 # --- in the child -----------------------------------------------------------------------------
 
 
+def thread_variables(threads: int) -> dict[str, str]:
+    """The variables that libraries of linear algebra read when they are loaded."""
+    return dict.fromkeys(THREAD_VARIABLES, str(threads))
+
+
 def set_threads(threads: int) -> None:
-    """What libraries of linear algebra read when they are loaded."""
-    for name in THREAD_VARIABLES:
-        os.environ[name] = str(threads)
+    """Export the variables for so many threads."""
+    os.environ.update(thread_variables(threads))
 
 
 def _child(
     sender: Connection,
-    limits: tuple[int | None, int, Path | None],
+    limits: _Limits,
     function: Callable[..., Any],
     args: tuple[Any, ...],
 ) -> None:
     memory_limit_mb, threads, log = limits
     os.setsid()  # its own process group, so that the kill takes grandchildren too
-    sender.send_bytes(STARTED)
+    answered = threading.Event()
+    _end_with_caller(sender, answered)
+    try:
+        sender.send_bytes(STARTED + repr(time.monotonic()).encode())
+    except BrokenPipeError:  # the caller has gone already
+        return
     set_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect(log)
@@ -225,15 +226,37 @@ def _child(
         size = memory_limit_mb * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
     result = function(*args)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     message = {
         "result": result,
-        "cpu_time_s": usage.ru_utime + usage.ru_stime,
-        "peak_memory_mb": usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
+        "cpu_time_s": sum(u.ru_utime + u.ru_stime for u in used),
+        "peak_memory_mb": max(u.ru_maxrss for u in used) / (2**20 if _MAC else 2**10),
     }
+    answered.set()
     sender.send_bytes(json.dumps(message, default=_plain).encode())
     with contextlib.suppress(EOFError, OSError):
         sender.recv_bytes()  # nothing comes; the caller closes the pipe once it saw all children
+
+
+def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
+    """When the caller dies nobody stops this process: then it goes, its children with it.
+
+    The pipe tells a thread. Where a solver keeps that from running, the server ends with the
+    caller, and the kernel signals those that were forked from it.
+    """
+
+    def watch() -> None:
+        sender.poll(None)  # nothing is sent this way: the other end is closed
+        if not answered.is_set():
+            os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+    handle = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # type: ignore[attr-defined]
+    if handle is not None:  # a copy of what tells the server that the caller lives
+        os.close(handle)
+        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _plain(value: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,24 @@ def provenance() -> dict[str, Any]:
         "git_sha": sha,
         "git_dirty": None if sha is None else bool(changes),
     }
+
+
+@cache
+def packages() -> dict[str, str | None]:
+    """Versions of what milpsparse requires, extras too; None where it is not installed."""
+    try:
+        required = metadata.requires("milpsparse") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    names = sorted({re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required})
+    return {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _git(*words: str) -> str | None:
@@ -69,6 +89,15 @@ def cpus() -> float:
         return min(most, int(quota) / int(period))
     except (OSError, ValueError):  # no control group, or no limit ("max")
         return most
+
+
+def oom_kills() -> int:
+    """Processes of this control group that the kernel has killed for want of memory."""
+    try:
+        words = Path("/sys/fs/cgroup/memory.events").read_text().split()
+        return int(words[words.index("oom_kill") + 1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _number_in(path: Path) -> int | None:

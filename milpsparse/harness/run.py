@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from milpsparse import checker, library
+from milpsparse import library
 from milpsparse.answer import Answer
-from milpsparse.checker import Verdict
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
-from milpsparse.harness.machine import provenance
+from milpsparse.harness.progress import Progress
+from milpsparse.harness.records import RECORDS, new_run_id, record
+from milpsparse.harness.row import Finished, finish
 from milpsparse.harness.task import Task
-from milpsparse.harness.worker import Outcome, run_isolated
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json, to_json
 from milpsparse.method import Algorithm
@@ -32,130 +30,114 @@ RERUN = ("none", "failed", "timeouts", "all")
 
 def missing(tasks: Sequence[Task], folder: Path, rerun: str = "none") -> list[Task]:
     """The tasks that have no row yet, or one that `rerun` says to run again."""
-    rows = store.latest(folder) if (folder / store.RUNS).is_file() else {}
-    return [task for task in tasks if _again(rows.get(task.key), rerun)]
+    ended: dict[str, tuple[Any, Any]] = {}
+    if (folder / store.RUNS).is_file():
+        keys, *words = store.columns(folder, ("task_key", "verdict", "termination")).values()
+        ended = dict(zip(keys, zip(*words, strict=True), strict=True))
+    return [task for task in tasks if _again(ended.get(task.key), rerun)]
 
 
-def _again(row: dict[str, Any] | None, rerun: str) -> bool:
-    if row is None or rerun == "all":
+def _again(ended: tuple[Any, Any] | None, rerun: str) -> bool:
+    """Whether to run a task whose row has this verdict and termination, if it has one."""
+    if ended is None or rerun == "all":
+        return True
+    verdict, termination = ended
+    if termination == "interrupted":  # somebody killed it: it has not ended
         return True
     if rerun == "failed":
-        return str(row["verdict"]).startswith("fail") or row["termination"] == "error"
-    return rerun == "timeouts" and row["termination"] in ("time_limit", "memory_limit")
+        return str(verdict).startswith("fail") or termination == "error"
+    return rerun == "timeouts" and termination in ("time_limit", "memory_limit")
 
 
 def run(
-    tasks: Sequence[Task], folder: Path, *, testset: str, jobs: int = 1, rerun: str = "none"
+    tasks: Sequence[Task],
+    folder: Path,
+    *,
+    testset: str,
+    jobs: int = 1,
+    rerun: str = "none",
+    scheduler: str | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Run what is missing and yield each row once it is on disk.
+
+    The tasks run here, `jobs` side by side, or on the workers of a Dask scheduler: its address, or
+    "local" for one of `jobs` workers on this machine. What is `told` goes to the record of the run.
 
     Closing the iterator, or Ctrl-C, kills the tasks under way; they leave no row, so that the
     same call goes on from there.
     """
     if rerun not in RERUN:
         raise BadInput(f"rerun {rerun}: one of {', '.join(RERUN)}")
+    run_id = new_run_id()
     with store.Writer(folder) as writer:
         todo = missing(tasks, folder, rerun)
-        _write_plan(folder, tasks, testset)
+        _write_plan(folder, tasks, testset, jobs)
         _keep_instances(folder, tasks)
         for rule in {task.method.rule_name: task.method.rule for task in todo}.values():
             if isinstance(rule, Algorithm):
                 rule.prepare()
         for part in ("logs", "proofs"):
             (folder / part).mkdir(exist_ok=True)
-        for row in _finished(todo, folder, jobs):
-            writer.append(row)
-            yield row
+        if todo:
+            line = record(run_id, todo, {"testset": testset, "jobs": jobs, **(told or {})})
+            store.append_line(folder / RECORDS, line)
+        progress = Progress(folder, run_id, jobs)
+        try:
+            for done in _finished(todo, folder, run_id, jobs, scheduler, progress):
+                if done.proof is not None:
+                    write_proof(done.proof, store.proof_file(folder, done.row["task_key"]))
+                writer.append(done.row)
+                yield done.row
+        finally:
+            progress.close()
 
 
-def _finished(tasks: Sequence[Task], folder: Path, jobs: int) -> Iterator[dict[str, Any]]:
+def _finished(
+    tasks: Sequence[Task],
+    folder: Path,
+    run_id: str,
+    jobs: int,
+    scheduler: str | None,
+    progress: Progress,
+) -> Iterator[Finished]:
+    if scheduler is None:
+        return _side_by_side(tasks, folder, run_id, jobs, progress)
+    from milpsparse.harness import cluster
+
+    return cluster.finished(tasks, folder, run_id, jobs, scheduler, progress)
+
+
+def _side_by_side(
+    tasks: Sequence[Task], folder: Path, run_id: str, jobs: int, progress: Progress
+) -> Iterator[Finished]:
     """Rows as they come from `jobs` workers."""
     stop = threading.Event()
-    done: queue.Queue[Any] = queue.Queue()
-    run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    results: queue.Queue[Any] = queue.Queue()
 
     def work(task: Task) -> None:
+        if stop.is_set():
+            return
         try:
-            done.put(None if stop.is_set() else _row(task, folder, run_id, stop))
+            progress.begin(task)
+            results.put(finish(task, run_id, store.log_file(folder, task.key), stop))
+            progress.end(task)
         except BaseException as error:
-            done.put(error)
+            results.put(error)
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
             for task in tasks:
                 pool.submit(work, task)
             for _ in tasks:
-                row = done.get()
-                if isinstance(row, BaseException):
-                    raise row
-                if row is not None:
-                    yield row
+                done = results.get()
+                if isinstance(done, BaseException):
+                    raise done
+                if done is not None:
+                    yield done
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _row(task: Task, folder: Path, run_id: str, stop: threading.Event) -> dict[str, Any] | None:
-    """Run and check one task; the check reads only the instance and what came through the pipe."""
-    log = folder / "logs" / f"{task.key}.log"
-    started = datetime.now(UTC)
-    outcome = run_isolated(task, log, stop)
-    if log.is_file() and log.stat().st_size == 0:
-        log.unlink()
-    if outcome is None:
-        return None
-    if outcome.answer.proof is not None:
-        write_proof(outcome.answer.proof, store.proof_file(folder, task.key))
-    begun = time.monotonic()
-    verdict = checker.check(task.instance, outcome.answer)
-    return {
-        "schema": store.SCHEMA,
-        "run_id": run_id,
-        **task.columns(),
-        **_claimed(outcome),
-        **checked_columns(verdict, time.monotonic() - begun),
-        "network": None if outcome.answer.network is None else outcome.answer.network.to_json(),
-        "stats": dict(outcome.answer.stats),
-        "trace": outcome.answer.trace,
-        **provenance(),
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _claimed(outcome: Outcome) -> dict[str, Any]:
-    """The columns that the method says, and those measured from outside."""
-    answer = outcome.answer
-    return {
-        "claimed_termination": str(answer.termination),
-        "raw_status": answer.raw_status,
-        "claimed_primal_bound": _storable(answer.claimed_primal_bound),
-        "claimed_dual_bound": _storable(answer.claimed_dual_bound),
-        "claimed_dual_bound_scope": answer.dual_bound_scope,
-        "bound_used": answer.bound_used,
-        "node_count": answer.node_count,
-        "n_rows": answer.n_rows,
-        "n_cols": answer.n_cols,
-        "n_binaries": answer.n_binaries,
-        "n_nonzeros": answer.n_nonzeros,
-        "build_time_s": answer.build_time_s,
-        "solve_time_s": answer.solve_time_s,
-        "wall_time_s": outcome.wall_time_s,
-        "cpu_time_s": outcome.cpu_time_s,
-        "peak_memory_mb": outcome.peak_memory_mb,
-        "exit_code": outcome.exit_code,
-        "killed_by": outcome.killed_by,
-    }
-
-
-def _storable(claim: float | None) -> float | str | None:
-    """A claim that JSON can hold: what is no finite number is kept as text, not forgotten."""
-    return claim if claim is None or math.isfinite(claim) else str(claim)
-
-
-def checked_columns(verdict: Verdict, seconds: float) -> dict[str, Any]:
-    """The checked part of a row."""
-    return {"check_time_s": seconds, **verdict.to_json()}
 
 
 def answer_of(row: dict[str, Any], folder: Path) -> Answer:
@@ -194,12 +176,13 @@ def _keep_instances(folder: Path, tasks: Sequence[Task]) -> None:
             store.write_atomically(path, to_json(instance).encode())
 
 
-def _write_plan(folder: Path, tasks: Sequence[Task], testset: str) -> None:
+def _write_plan(folder: Path, tasks: Sequence[Task], testset: str, jobs: int) -> None:
     plan = {
         "testset": testset,
         "instances": list(dict.fromkeys(task.instance.name for task in tasks)),
         "limits": sorted({task.time_limit_s for task in tasks}),
         "keys": [task.key for task in tasks],
+        "jobs": jobs,
         "began": time.time(),
     }
     store.write_atomically(folder / store.PLAN, json.dumps(plan).encode())

@@ -19,7 +19,10 @@ from milpsparse.objective import Objective, parse_objective
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One instance, one objective, one method, its limits and seed."""
+    """One instance, one objective, one method, its limits, seed and permutation.
+
+    With `perm` the method gets the points and inputs in another order; 0 is the one given.
+    """
 
     instance: Instance
     objective: Objective
@@ -82,6 +85,7 @@ class Task:
             "threads": self.threads,
             "seed": self.seed,
             "perm": self.perm,
+            "bound_rule": self.bound,
             "time_limit_s": self.time_limit_s,
             "memory_limit_mb": self.memory_limit_mb,
         }
@@ -100,6 +104,7 @@ def plan(
     methods: Iterable[str],
     objectives: Iterable[str],
     seeds: Iterable[int] = (0,),
+    perms: Iterable[int] = (0,),
     **limits: Any,
 ) -> list[Task]:
     """All tasks of a test set; methods that never take an objective are left out.
@@ -117,7 +122,7 @@ def plan(
             raise BadInput(f"test set {testset} has two instances named {instance.name}")
     if not instances:
         raise BadInput(f"test set {testset} is empty")
-    methods = list(methods)
+    methods, seeds, perms = list(methods), list(seeds), list(perms)
     goals = list(dict.fromkeys(map(parse_objective, objectives)))
     named = [name for method in methods for name in _expanded(method, goals)]
     if methods and not named:
@@ -129,12 +134,13 @@ def plan(
             takes, asked = ", ".join(sorted(rule.rule.objectives)), ", ".join(map(str, goals))
             raise BadInput(f"{rule.name} takes {takes}; none of {asked}")
     return [
-        Task(instance=instance, objective=goal, method=rule, seed=seed, **limits)
+        Task(instance=instance, objective=goal, method=rule, seed=seed, perm=perm, **limits)
         for instance in instances.values()
         for goal in goals
         for rule in rules
         if rule.takes(goal)
         for seed in seeds
+        for perm in perms
     ]
 
 

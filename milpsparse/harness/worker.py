@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import traceback
 from dataclasses import dataclass, replace
@@ -12,9 +14,13 @@ from typing import Any
 from milpsparse.answer import UNREADABLE, Answer, Termination, from_json
 from milpsparse.errors import MilpsparseError
 from milpsparse.execute import execute
-from milpsparse.harness.isolation import Ended, isolated
+from milpsparse.harness.isolation import Ended, isolated, signal_name
 from milpsparse.harness.task import Task
 from milpsparse.method import Limits
+from milpsparse.permuted import order, permuted, restored
+
+LIMITS = ("time_limit", "memory_limit")
+LAST_WORDS = 4096  # bytes of a log
 
 
 def grace_s(time_limit_s: float) -> float:
@@ -45,15 +51,17 @@ def run_isolated(task: Task, log: Path | None, stop: threading.Event) -> Outcome
         log=log,
         stop=stop,
     )
-    return None if ended.killed_by == "interrupt" else _outcome(task, ended)
+    return None if ended.killed_by == "interrupt" else _outcome(task, ended, log)
 
 
-def _outcome(task: Task, ended: Ended) -> Outcome:
+def _outcome(task: Task, ended: Ended, log: Path | None) -> Outcome:
     outcome = Outcome(
-        answer=_without_message(task, ended),
+        answer=_without_message(task, ended, log),
         wall_time_s=ended.wall_time_s,
+        cpu_time_s=ended.cpu_time_s,
+        peak_memory_mb=ended.peak_memory_mb,
         exit_code=ended.exit_code,
-        killed_by="harness" if ended.killed_by else None,
+        killed_by="harness" if ended.killed_by in LIMITS else ended.killed_by,
     )
     if ended.message is None:
         return outcome
@@ -62,20 +70,38 @@ def _outcome(task: Task, ended: Ended) -> Outcome:
         answer = from_json(data["result"], task.instance.n_features)
         if answer.objective != str(task.objective):
             raise ValueError(f"an answer for {answer.objective}")
-        measured = {k: data[k] for k in ("cpu_time_s", "peak_memory_mb")}
-        return replace(outcome, answer=answer, **measured)
+        seen = {k: max(data[k], getattr(ended, k)) for k in ("cpu_time_s", "peak_memory_mb")}
+        return replace(outcome, answer=answer, **seen)
     except (ValueError, KeyError, TypeError) as error:
         return replace(outcome, answer=_error(task, f"{UNREADABLE}: {error!r}"))
 
 
-def _without_message(task: Task, ended: Ended) -> Answer:
-    if ended.killed_by is None:
+def _without_message(task: Task, ended: Ended, log: Path | None) -> Answer:
+    """Killed at a limit, killed by somebody, out of memory, or crashed."""
+    words = {
+        "time_limit": (Termination.TIME_LIMIT, "killed at the time limit"),
+        "memory_limit": (Termination.MEMORY_LIMIT, "killed at the memory limit"),
+        "kernel": (Termination.MEMORY_LIMIT, "killed by the kernel, out of memory"),
+    }
+    if ended.killed_by is not None:
+        by_somebody = (Termination.INTERRUPTED, f"killed from outside by {ended.killed_by}")
+        how, why = words.get(ended.killed_by, by_somebody)
+    elif ended.exit_code == -signal.SIGABRT and _ran_out_of_memory(log):
+        how, why = Termination.MEMORY_LIMIT, "aborted, out of memory"
+    elif ended.exit_code is not None and ended.exit_code < 0:
+        how, why = Termination.ERROR, f"the process crashed ({signal_name(ended.exit_code)})"
+    else:
         return _error(task, f"the process ended without an answer ({ended.exit_code})")
-    return Answer(
-        objective=str(task.objective),
-        termination=Termination(ended.killed_by),
-        raw_status=f"killed at the {ended.killed_by.replace('_', ' ')}",
-    )
+    return Answer(objective=str(task.objective), termination=how, raw_status=why)
+
+
+def _ran_out_of_memory(log: Path | None) -> bool:
+    """Whether the last words of a process are those of C++ without memory."""
+    if log is None or not log.is_file():
+        return False
+    with open(log, "rb") as file:
+        file.seek(-min(LAST_WORDS, log.stat().st_size), os.SEEK_END)
+        return b"bad_alloc" in file.read()
 
 
 def _error(task: Task, why: str) -> Answer:
@@ -94,8 +120,10 @@ def _answer(task: Task) -> dict[str, Any]:
         seed=task.seed,
     )
     try:
-        answer = execute(task.method, task.instance, task.objective, limits, task.bound)
-        return answer.to_json()
+        places = order(task.instance, task.perm)
+        instance = permuted(task.instance, places) if task.perm else task.instance
+        answer = execute(task.method, instance, task.objective, limits, task.bound)
+        return (restored(answer, task.instance, places) if task.perm else answer).to_json()
     except MilpsparseError as error:
         how, why = Termination.NOT_AVAILABLE, str(error)
     except MemoryError:
