@@ -104,8 +104,10 @@ def _row(task: Task, folder: Path, run_id: str, stop: threading.Event) -> dict[s
         log.unlink()
     if outcome is None:
         return None
+    proof = store.proof_file(folder, task.key)
+    proof.unlink(missing_ok=True)  # that of an earlier run is none of this answer
     if outcome.answer.proof is not None:
-        write_proof(outcome.answer.proof, store.proof_file(folder, task.key))
+        write_proof(outcome.answer.proof, proof)
     begun = time.monotonic()
     verdict = checker.check(task.instance, outcome.answer)
     return {
