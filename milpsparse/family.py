@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from milpsparse import registry
-from milpsparse.errors import BadInput, UnknownName
+from milpsparse.errors import BadInput, NotAvailable, UnknownName
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network
 
 MOST = 50_000_000  # the largest size that a parameter may ask for
 
@@ -27,7 +28,10 @@ class Family:
     """A generator: FAMILY in a file of families/.
 
     `generate(seed, **params)` gives the same instance for the same arguments; a change of what it
-    gives is a new `version`. `library` lists the members that the instance library holds.
+    gives is a new `version`. `library` lists the members that the instance library holds. `missing`
+    says why it cannot generate here (a package that is not installed), or None. `tags` are those
+    of all its instances. `network(seed, **params)` is a network through the points that the family
+    knows of (a teacher, a construction), exact, or None: an upper bound, no more.
     """
 
     summary: str
@@ -35,6 +39,9 @@ class Family:
     params: Mapping[str, Option] = field(default_factory=dict)
     library: tuple[Member, ...] = ()
     version: int = 1
+    missing: Callable[[], str | None] = lambda: None
+    tags: tuple[str, ...] = ()
+    network: Callable[..., Network | None] | None = None
 
 
 def generate(family: str, seed: int = 0, **params: Any) -> Instance:
@@ -42,16 +49,13 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
 
     Raises
     ------
-    UnknownName, BadInput
-        Unknown family or parameter, or a value that makes no instance.
+    UnknownName, BadInput, NotAvailable
+        Unknown family or parameter, a value that makes no instance, or a package that is missing.
     """
     rule: Family = registry.load("families", family)
-    values = {name: option.default for name, option in rule.params.items()}
-    for name, value in params.items():
-        if name not in rule.params:
-            raise UnknownName(f"parameter of {family}", name, rule.params)
-        text = isinstance(value, str) and not isinstance(values[name], str)
-        values[name] = rule.params[name].parse(name, value) if text else value
+    values = _values(family, rule, params)
+    if reason := rule.missing():
+        raise NotAvailable(f"{family} cannot generate here: {reason}")
     if seed < 0:
         raise BadInput(f"seed {seed}: seeds are 0, 1, 2, ...")
     try:
@@ -62,6 +66,23 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
     object.__setattr__(instance, "family", family)
     object.__setattr__(instance, "provenance", {**provenance, **instance.provenance})
     return instance
+
+
+def network_of(family: str, seed: int, **params: Any) -> Network | None:
+    """The network that a family knows of, for the arguments that gave an instance."""
+    rule: Family = registry.load("families", family)
+    return None if rule.network is None else rule.network(seed, **_values(family, rule, params))
+
+
+def _values(family: str, rule: Family, params: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters: those given, parsed, and the defaults of the others."""
+    values = {name: option.default for name, option in rule.params.items()}
+    for name, value in params.items():
+        if name not in rule.params:
+            raise UnknownName(f"parameter of {family}", name, rule.params)
+        text = isinstance(value, str) and not isinstance(values[name], str)
+        values[name] = rule.params[name].parse(name, value) if text else value
+    return values
 
 
 def at_least(**lowest: tuple[int, int]) -> None:
