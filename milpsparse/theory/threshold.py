@@ -67,7 +67,7 @@ def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
         More than one input, a width out of range, changes of slope beyond the range of doubles, a
         run of more than 1,000 curvatures of one sign, or minimizers too close to tell apart.
     """
-    width = _valid_width(width)
+    width = valid_width(width)
     best, seen = Threshold(Fraction(1), Fraction(1)), set()
     points, doubt = measured_points(instance), False
     for start, end in runs(points).tolist():
@@ -84,7 +84,8 @@ def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
     return Threshold(best.low, best.high, doubt and best.high - best.low > width)
 
 
-def _valid_width(width: float | Fraction) -> Fraction:
+def valid_width(width: float | Fraction) -> Fraction:
+    """The width as a rational, if it is in range."""
     if not (isinstance(width, (float, int, Fraction)) and 1e-15 <= width < 1):
         raise BadInput(f"width {width}: from 1e-15 to below 1")
     return Fraction(width)
@@ -114,7 +115,7 @@ def _intervals(
     run: Run, width: Fraction, upto: Fraction = Fraction(1)
 ) -> Iterator[tuple[Fraction, Fraction, Minimisers]]:
     """[0, upto] from left to right: intervals on which minimisers are decided, or short ones."""
-    width = _valid_width(width)
+    width = valid_width(width)
     if len(run.sizes) > MAX_POINTS:
         raise Unsupported(
             f"a run of {len(run.sizes)} curvatures of one sign: p* takes up to {MAX_POINTS}"
@@ -164,7 +165,7 @@ def lp_path(instance: Instance, width: float | Fraction = 1e-9) -> list[Piece]:
 
     Between two pieces is an interval of at most about `width` in which the minimisers change.
     """
-    points, width = measured_points(instance), _valid_width(width)
+    points, width = measured_points(instance), valid_width(width)
     where = runs(points)
     if (size := int((where[:, 1] - where[:, 0]).sum())) > MAX_POINTS:
         raise Unsupported(f"{size:,} curvatures are not 0: the path takes up to {MAX_POINTS:,}")
