@@ -22,6 +22,7 @@ from milpsparse.theory.univariate import exact_run, runs
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
 EFFORT = 500_000  # points of a run times intervals, some minutes
 MAX_POINTS = 1000  # of a run whose threshold or path is computed
+_BAR = "exponents: {percentage:3.0f}%|{bar}| [{elapsed}{postfix}]"
 
 
 @dataclass(frozen=True)
@@ -115,26 +116,31 @@ def _intervals(
     run: Run, width: Fraction, upto: Fraction = Fraction(1)
 ) -> Iterator[tuple[Fraction, Fraction, Minimisers]]:
     """[0, upto] from left to right: intervals on which minimisers are decided, or short ones."""
+    from tqdm import tqdm
+
     width = valid_width(width)
     if len(run.sizes) > MAX_POINTS:
         raise Unsupported(
             f"a run of {len(run.sizes)} curvatures of one sign: p* takes up to {MAX_POINTS}"
         )
-    todo, effort = [(Fraction(0), upto)], EFFORT
-    while todo:
-        low, high = todo.pop()
-        effort -= len(run.sizes)
-        if effort < 0:
-            raise Unsupported(
-                f"minimizers near p = {float(low):.6g} are too close to tell apart; a larger width "
-                f"than {float(width):g} may do"
-            )
-        found = run.minimise(Exponents(low, high))
-        if found.undecided and high - low > width / 4:
-            middle = (low + high) / 2
-            todo += [(middle, high), (low, middle)]
-            continue
-        yield low, high, found
+    with tqdm(total=float(upto), disable=None, leave=False, bar_format=_BAR) as bar:
+        todo, effort = [(Fraction(0), upto)], EFFORT
+        while todo:
+            low, high = todo.pop()
+            effort -= len(run.sizes)
+            if effort < 0:
+                raise Unsupported(
+                    f"minimizers near p = {float(low):.6g} are too close to tell apart; a larger "
+                    f"width than {float(width):g} may do"
+                )
+            found = run.minimise(Exponents(low, high))
+            if found.undecided and high - low > width / 4:
+                middle = (low + high) / 2
+                todo += [(middle, high), (low, middle)]
+                bar.set_postfix_str(f"p = {float(low):.6g}")
+                continue
+            bar.update(float(high - low))
+            yield low, high, found
 
 
 def _least_costs(run: Run, q: Exponents) -> tuple[Any, Any]:

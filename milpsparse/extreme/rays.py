@@ -71,10 +71,16 @@ class Frame:
 
     def face(self, above: int, below: int) -> Integers:
         """What spans the face within whose interior a neuron on these sides lies, as rows."""
-        on = [row for k, row in enumerate(self.normals) if not (above | below) >> k & 1]
-        if not on:
-            return np.eye(self.points.shape[1], dtype=int).astype(object)
-        return np.asarray(null_space(rationals(np.array(on, dtype=object))))
+        sides = above | below
+        if sides not in self._faces:
+            on = [row for k, row in enumerate(self.normals) if not sides >> k & 1]
+            whole = np.eye(self.points.shape[1], dtype=int).astype(object)
+            self._faces[sides] = null_space(rationals(np.array(on))) if on else whole
+        return self._faces[sides]
+
+    @cached_property
+    def _faces(self) -> dict[int, Integers]:
+        return {}
 
     def face_outputs(self, above: int, below: int) -> Integers:
         """Outputs of what spans a face."""

@@ -16,8 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.errors import Unsupported
-from milpsparse.theory.rays import Rays
-from milpsparse.theory.vertices import Block, Group, Progress, blocks, no_progress, partitions
+from milpsparse.extreme.rays import Rays
+from milpsparse.extreme.sets import Block, Progress, blocks, no_progress
+from milpsparse.extreme.vertices import Group, is_vertex, partitions
+from milpsparse.instance import Instance
+from milpsparse.network import Network
+from milpsparse.objective import Objective
 
 CELLS = 12  # intervals of p; more cost time and leave fewer vertices
 FINE = 96  # intervals for those that come through
@@ -107,6 +111,8 @@ class Rivals:
         coefficients = block.coefficients(t, self.rays.frame.scale)
         size = dict(zip(chosen, (abs(c) for c in coefficients), strict=True))
         for groups in partitions(self.rays, chosen, coefficients):
+            if not is_vertex(self.rays, groups):
+                continue
             sizes = self._sizes(groups, size)
             if self.smallest is None or sizes[0] < self.smallest:
                 self.smallest = sizes[0]
@@ -137,6 +143,14 @@ class Rivals:
     def _compare(self, sizes: NDArray[np.float64]) -> None:
         for cells in (self.coarse, self.fine):
             cells.best = np.minimum(cells.best, cells.upper(sizes)[:, 0])
+
+
+def sizes_of(instance: Instance, network: Network, objective: Objective) -> Sizes:
+    """The sizes of an exact network: of its counted entries, or their sums over each neuron."""
+    entries = abs(network.best.counted(instance.count_bias))
+    if objective.kind == "neurons":
+        entries = entries.sum(axis=1, keepdims=True)
+    return tuple(sorted(Fraction(v) for v in entries.ravel().tolist() if v))
 
 
 class _Cells:
