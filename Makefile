@@ -63,7 +63,7 @@ formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
 
-pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
+pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 
 test: .venv/ready ## Run the tests

@@ -195,9 +195,9 @@ def pstar(data: str, **given: Any) -> None:
 
     \b
       one input with a skip connection   by theory, with the minimizers of all p
-      tiny data of any other kind        by all vertices, in rationals: up to 5 points in two
-                                         inputs (7 with a skip connection), about 8 in one; seconds
-                                         for 4 points, minutes for 5
+      tiny data of any other kind        by all vertices, in rationals: up to 11 points in one
+                                         input, 5 in two, 4 in three, with a skip connection 8 in
+                                         two and 7 in three; seconds to minutes
       other data                         a tiny lower bound alone, and why there is no more
 
     \b

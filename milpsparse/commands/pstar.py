@@ -119,7 +119,8 @@ def vertices_text(
         lines.append(f"p*        at least {float(found.low):.4g}; {found.why}")
     else:
         fewest = count(found.fewest, found.objective.removesuffix("s"))
-        lines.append(f"p*        {_value(found)}: below, all minimizers have {fewest}, the fewest")
+        lines.append(f"p*        {_value(found)}")
+        lines.append(f"          at every p below, all minimizers have {fewest}, the fewest")
         lines += _tangency(found)
     if found.smallest is not None and found.largest is not None:
         extremes = f"r = {float(found.smallest):.4g}, R = {float(found.largest):.4g}"

@@ -71,9 +71,9 @@ def pstar(
 
     One input with a skip connection and uncounted biases: by theory, up to 1,000 curvatures of one
     sign. All other data: from all vertices of the program over activation patterns, which are
-    enumerated in rationals where there are up to `limit` sets of rays: up to 5 points in two
-    inputs, about 8 in one (6 in two with a skip connection). Beyond, the interval is [a, 1] with a
-    rigorous and astronomically small a > 0, and `why` says so.
+    enumerated in rationals where there are up to `limit` sets of rays: up to 11 points in one
+    input, 5 in two, 4 in three; with a skip connection 8 in two and 7 in three. Beyond, the
+    interval is [a, 1] with a rigorous and tiny a > 0, and `why` says so.
 
     Parameters
     ----------
