@@ -66,7 +66,7 @@ numerics: .venv/ready ## Claims of solvers that the exact check refutes, and the
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
 
-pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
+pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 
 test: .venv/ready ## Run the tests

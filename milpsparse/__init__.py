@@ -29,7 +29,7 @@ _PUBLIC = {
     "to_json": "instance_files",
     "lower_bounds": "bounds",
     "minimizers": "theory.univariate",
-    "pstar": "theory.threshold",
+    "pstar": "extreme.pstar",
     "lp_path": "theory.threshold",
     "read_rows": "analysis.rows",
     "summary": "analysis.summary",

@@ -137,7 +137,8 @@ def starting_network(
     if start == "none" and isinstance(method.rule, Model) and not method.rule.needs_incumbent:
         return None
     if start == "multistart":
-        found = heuristic("multistart", instance, objective, limits, share=0.2)
+        name = "reweighted_l1" if objective.kind == "lp" else "multistart"
+        found = heuristic(name, instance, objective, limits, share=0.2)
     return found or best_construction(instance, objective)
 
 

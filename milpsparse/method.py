@@ -97,7 +97,8 @@ NEUTRAL = ("time_limit_s", "memory_limit_mb", "threads", "seed", *SETTINGS, "log
 
 START = Option(
     "construction",
-    "network that sizes and starts the model; none: no start, sized by the construction if at all",
+    "network that sizes and starts the model (of lp, multistart is reweighted l1); none: no start, "
+    "sized by the construction if at all",
     choices=("construction", "multistart", "none"),
 )
 

@@ -43,7 +43,7 @@ def save(figure: Any, path: str | Path) -> None:
     """Write a figure, its folder made where it is missing, and close it."""
     path = Path(path)
     try:
-        _refuse_format(path)
+        refuse_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
         figure.savefig(path, bbox_inches="tight", metadata=metadata, dpi=150)
@@ -63,10 +63,12 @@ def refuse(instance: Instance, path: str | Path) -> None:
         raise Unsupported(
             f"plots take up to {MOST_POINTS:,} points; {instance.name} has {instance.n_samples:,}"
         )
-    _refuse_format(Path(path))
+    refuse_file(path)
 
 
-def _refuse_format(path: Path) -> None:
+def refuse_file(path: str | Path) -> None:
+    """Raise BadInput unless the name ends as a drawing's does."""
+    path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise BadInput(f"cannot draw to {path}: the file ends in {', '.join(FORMATS)}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.errors import BadInput
+from milpsparse.errors import BadInput, Unsupported
 from milpsparse.instance import Instance
 from milpsparse.network import Network, Skip
 from milpsparse.objective import Objective
@@ -85,6 +85,40 @@ def separate(
         kept = ~constant
         network = Network(network.signs[kept], network.weights[kept], network.biases[kept])
     return network, linear
+
+
+def in_blocks(
+    instance: Instance, objective: Objective, network: Network, pattern: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[int]]:
+    """A network's neurons added up in blocks of a sign and pattern, and its free affine part.
+
+    Each goes into a block whose closed cone holds it, shape (2 P, D), first those of sign +; the
+    list has the block of each neuron of `separate`, -1 where it is dead or, with a skip connection,
+    active everywhere and so a part of that.
+
+    Raises
+    ------
+    Unsupported
+        A neuron's pattern is not among the given ones.
+    """
+    network, linear = separate(instance, objective, network)
+    values = np.sign(network.preactivations(instance.X).astype(float))
+    side = np.where(pattern, 1, -1)
+    u = np.zeros((2 * len(pattern), instance.n_features + 1))
+    place = []
+    for k, sign in enumerate(network.signs):
+        place.append(-1)
+        if (values[:, k] <= 0).all():
+            continue
+        if instance.skip and (values[:, k] >= 0).all():
+            linear = linear + sign * network.path[k].astype(float)
+            continue
+        at = np.flatnonzero((side * values[:, k] >= 0).all(axis=1))
+        if len(at) == 0:
+            raise Unsupported("a neuron's pattern is not among the model's")
+        place[k] = int(at[0]) + (0 if sign > 0 else len(pattern))
+        u[place[k]] += network.path[k].astype(float)
+    return u, linear, place
 
 
 def too_many_patterns(

@@ -31,7 +31,6 @@ from typing import Any
 
 import numpy as np
 
-from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.method import Model, Program
 from milpsparse.models import _options, _parts
@@ -135,27 +134,17 @@ def _start(
     """
     from milpsparse.models import _slots
 
-    network, linear = _parts.separate(instance, objective, network)
-    values = np.sign(network.preactivations(instance.X).astype(float))
-    side = np.where(pattern, 1, -1)
-    u = np.zeros((len(m.block), len(m.j)))
+    u, linear, place = _parts.in_blocks(instance, objective, network, pattern)
+    hidden, _ = _parts.separate(instance, objective, network)
     for v in m.n.values():
         v.set_value(0)
-    for k, sign in enumerate(network.signs):
-        if (values[:, k] <= 0).all():
+    for b, row in zip(place, hidden.path, strict=True):
+        if b < 0:
             continue
-        if instance.skip and (values[:, k] >= 0).all():
-            linear += sign * network.path[k].astype(float)
-            continue
-        at = np.flatnonzero((side * values[:, k] >= 0).all(axis=1))
-        if len(at) == 0:
-            raise Unsupported("a neuron's pattern is not among the model's")
-        b = int(at[0]) + (0 if sign > 0 else len(pattern))
-        u[b] += network.path[k].astype(float)
         if objective.kind == "neurons":
             m.n[b].set_value(m.n[b].value + 1)
         else:
-            for j in np.flatnonzero(network.path[k] != 0):
+            for j in np.flatnonzero(row != 0):
                 if (b, int(j)) in m.n:
                     m.n[b, int(j)].set_value(m.n[b, int(j)].value + 1)
     for b, j in m.u:

@@ -526,7 +526,7 @@ def test_p_star_takes_points_that_say_nothing_of_a_skip(call, tmp_path):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("uniform_n5_d2_s0",), "one is needed"),
+        (("uniform_n4_d1_s0", "--objective", "l1"), "parameters or neurons"),
         (("peak_plateau", "--width", "2"), "width"),
         (("peak_plateau", "--plot", "x.txt"), ".svg"),
         (("nosuch",), "nosuch"),
@@ -537,6 +537,35 @@ def test_p_star_refuses_in_one_line(call, args, said):
     assert (code, out) == (2, "")
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+def test_p_star_of_other_data_says_what_proves_it(call, tmp_path):
+    picture = tmp_path / "least.svg"
+    code, out, err = call("pstar", "uniform_n4_d1_s0", "--plot", picture)
+    assert (code, err) == (0, "")
+    assert "no skip connection, biases counted" in out
+    assert "all minimizers have 5 parameters, the fewest" in out
+    assert "they alone prove p* >= " in out
+    assert "sets of the" in out
+    assert "with skip 1" in out
+    assert "<svg" in picture.read_text(encoding="utf-8")
+    code, out, err = call("pstar", "uniform_n8_d3_s0", "--plot", picture)
+    assert code == 2
+    assert "nothing to draw: a lower bound alone" in err
+    assert "p*        at least" in out
+    assert "a lower bound alone, by Cramer's rule: 10^16 sets of 8 among 406 rays" in out
+
+
+def test_p_star_of_other_data_as_json(call):
+    said = json.loads(call("pstar", "convex_run_1_8_8_1", "--no-skip", "--json")[1])
+    low, high = said["pstar"]
+    assert 0 < said["lower_bound"] < low < high < low + 1e-9
+    assert (said["proved"], said["objective"], said["fewest"]) == ("interval", "parameters", 4)
+    assert all(len(sizes) == 4 for sizes in said["sparsest"])
+    assert said["pstar_with_skip"] == pytest.approx([0.5, 0.5], abs=1e-9)
+    said = json.loads(call("pstar", "uniform_n8_d3_s0", "--json", "--objective", "neurons")[1])
+    assert (said["proved"], said["pstar"][1], said["fewest"]) == ("lower_bound", 1.0, None)
+    assert said["pstar_with_skip"] is None
 
 
 def test_the_solutions_of_theory_are_drawn_side_by_side(call, tmp_path):

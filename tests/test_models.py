@@ -21,6 +21,7 @@ from milpsparse.objective import parse_objective
 from milpsparse.solvers import scip
 
 NEURONS, PARAMETERS = parse_objective("neurons"), parse_objective("parameters")
+WORDS = ("neurons", "parameters", "l1", "lp:0.5", "group_l2")
 LIMIT_S = 60.0
 MODELS = registry.names("models")
 PROGRAMS = [name for name in MODELS if registry.load("models", name).framework == "pyomo"]
@@ -319,9 +320,9 @@ def test_models_that_need_a_bound_refuse_without_one():
     instance = Instance(X=[[0.0], [1.0]], y=[0.0, 1.0])
     for name in MODELS:
         method = parse_method(f"{name}@{able(name)}") if name in PROGRAMS else parse_method(name)
-        objective = NEURONS if method.takes(NEURONS) else parse_objective("l1")
+        objective = next(o for o in map(parse_objective, WORDS) if method.takes(o))
         reason = method.refusal(instance, objective, bound="none") or ""
-        free = name in UNBOUNDED or method.rule.framework == "cvxpy"
+        free = name in (*UNBOUNDED, "pattern_lp") or method.rule.framework == "cvxpy"
         assert ("finite bound" in reason) != free, name
 
 

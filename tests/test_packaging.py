@@ -21,7 +21,7 @@ LAYERS = [
     "affine residuals sample theory fit_kernels",
     "bounds answer judge turns method naming family basis construct refit sparsify compiled"
     " formats.mps formats.mps_names",
-    "proofs search",
+    "proofs search extreme",
     "models solvers algorithms families execute library",
     "checker formulation",
     "solving harness audit",

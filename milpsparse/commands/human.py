@@ -1,15 +1,10 @@
-"""Short answers for a person: of a solve, of p*, and of an audit."""
+"""Short answers for a person: of a solve, and of an audit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from milpsparse.audit import Audit
-from milpsparse.instance import Instance
 from milpsparse.network import Network
 from milpsparse.solving import Solution
-from milpsparse.theory.threshold import Piece, Threshold
 
 
 def human(solution: Solution) -> str:
@@ -28,7 +23,7 @@ def human(solution: Solution) -> str:
         lines.append(_wrapped(solution.network))
     if v.n_neurons is not None:
         biases = "biases counted" if inst.count_bias else "biases not counted"
-        sizes = f"{_count(v.n_neurons, 'neuron')}, {_count(v.n_parameters, 'parameter')}"
+        sizes = f"{count(v.n_neurons, 'neuron')}, {count(v.n_parameters, 'parameter')}"
         lines.append(f"counts    {sizes} ({biases})")
     lines.append(f"{answer.objective:<9} {_judgement(solution)}")
     if solution.network is not None:
@@ -45,7 +40,8 @@ def human(solution: Solution) -> str:
     return "\n".join(lines)
 
 
-def _count(n: int | None, what: str) -> str:
+def count(n: int | None, what: str) -> str:
+    """A number with its noun, which takes an s unless it is one."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
@@ -84,51 +80,6 @@ def _wrapped(network: Network, width: int = 96) -> str:
     return "\n".join(lines)
 
 
-def pstar_text(
-    instance: Instance, found: Threshold, pieces: Sequence[Piece], note: str, most: int = 30
-) -> str:
-    """p* with its interval, and the pieces of the path."""
-    low, high = float(found.low), float(found.high)
-    lines = [f"{instance.name}: {_count(instance.n_samples, 'point')}, one input, with skip"]
-    if low == high:
-        lines.append(f"p*        {low:g}: at every p below, all minimizers have the fewest neurons")
-    else:
-        lines.append(f"p*        {found.value:.10g}, certified in [{low:.12g}, {high:.12g}]")
-    if found.tangency:
-        lines.append("          a minimizer that only touches there could not be excluded")
-    for at, piece in enumerate(pieces[:most]):
-        ways = _count(piece.number, "minimizer")
-        size = _count(piece.knots, "neuron")
-        head = "path" if at == 0 else ""
-        between = f"{float(piece.low):.10g} < p < {float(piece.high):.10g}"
-        lines.append(f"{head:<9} {between}: {size}, {ways}")
-    if len(pieces) > most:
-        lines.append(f"          ... {len(pieces) - most} more pieces (--json has all)")
-    if note:
-        lines.append(f"path      not computed: {note}")
-    return "\n".join(lines)
-
-
-def pstar_json(instance: Instance, found: Threshold, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """p* and the path as plain values; jumps are the absolute changes of slope at the knots."""
-    return {
-        "schema": 1,
-        "instance": instance.name,
-        "pstar": [float(found.low), float(found.high)],
-        "tangency": found.tangency,
-        "path": [
-            {
-                "low": float(piece.low),
-                "high": float(piece.high),
-                "neurons": piece.knots,
-                "minimizers": piece.number,
-                "jumps": [float(jump) for jump in piece.jumps],
-            }
-            for piece in pieces
-        ],
-    }
-
-
 def audit_text(found: Audit) -> str:
     """What touches its big-M, whether B decides, how strong and how large the model is."""
     v, f, doubled = found.verdict, found.facts, found.doubled
@@ -144,8 +95,8 @@ def audit_text(found: Audit) -> str:
     elif f["entries_at_big_m"] is None:
         lines.append("at big-M  not known: the model holds no network to look at")
     else:
-        entries = f"{f['entries_at_big_m']} of {_count(f['entries'], 'bounded entry')}"
-        rows = f"{f['rows_at_big_m']} of {_count(f['big_m_rows'], 'pre-activation row')}"
+        entries = f"{f['entries_at_big_m']} of {count(f['entries'], 'bounded entry')}"
+        rows = f"{f['rows_at_big_m']} of {count(f['big_m_rows'], 'pre-activation row')}"
         lines.append(f"at big-M  {entries.replace('entrys', 'entries')}, {rows}")
     if doubled is not None:
         word = {True: "lowers the optimum", False: "changes nothing", None: "leaves it open"}

@@ -1,4 +1,4 @@
-"""What the commands on one instance do: solve, pstar, verify; they return exit codes."""
+"""What the commands solve and verify do; they return exit codes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 
 from milpsparse import library
 from milpsparse.commands.common import NOTHING, OK, WRONG, derive, write
-from milpsparse.commands.human import human, pstar_json, pstar_text
-from milpsparse.errors import BadInput, Unsupported
+from milpsparse.commands.human import human
+from milpsparse.errors import BadInput
 from milpsparse.harness import store
 from milpsparse.objective import parse_objective
 from milpsparse.solving import solve as solve_instance
@@ -92,33 +92,6 @@ def _write_proof(solution: Solution, path: str) -> None:
         return
     write_proof(lines, path)
     click.echo(f"proof of {len(lines):,} lines -> {path}", err=True)
-
-
-def pstar(data: str, *, width: float, as_json: bool, plot: str | None) -> int:
-    """Compute, print and draw p* and the lp path."""
-    from milpsparse.plot import refuse
-    from milpsparse.theory.threshold import lp_path
-    from milpsparse.theory.threshold import pstar as threshold
-
-    instance = library.find(data)
-    if plot:
-        refuse(instance, plot)
-    found = threshold(instance, width)
-    try:
-        pieces, note = lp_path(instance, width), ""
-    except Unsupported as error:
-        pieces, note = [], str(error)
-    if as_json:
-        click.echo(json.dumps(pstar_json(instance, found, pieces), indent=1))
-    else:
-        click.echo(pstar_text(instance, found, pieces, note))
-    if plot and not pieces:
-        raise BadInput(f"cannot draw the path: {note}")
-    if plot:
-        from milpsparse.path_plot import plot_path
-
-        plot_path(instance, found, pieces, plot)
-    return OK
 
 
 def verify(files: tuple[str, ...], data: str | None) -> int:

@@ -22,6 +22,7 @@ from milpsparse.theory.univariate import exact_run, runs
 WIDTH = Fraction(1, 10**9)  # of the intervals that hold p* and the breaks of a path
 EFFORT = 500_000  # points of a run times intervals, some minutes
 MAX_POINTS = 1000  # of a run whose threshold or path is computed
+_BAR = "exponents: {percentage:3.0f}%|{bar}| [{elapsed}{postfix}]"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
         More than one input, a width out of range, changes of slope beyond the range of doubles, a
         run of more than 1,000 curvatures of one sign, or minimizers too close to tell apart.
     """
-    width = _valid_width(width)
+    width = valid_width(width)
     best, seen = Threshold(Fraction(1), Fraction(1)), set()
     points, doubt = measured_points(instance), False
     for start, end in runs(points).tolist():
@@ -84,7 +85,8 @@ def pstar(instance: Instance, width: float | Fraction = 1e-9) -> Threshold:
     return Threshold(best.low, best.high, doubt and best.high - best.low > width)
 
 
-def _valid_width(width: float | Fraction) -> Fraction:
+def valid_width(width: float | Fraction) -> Fraction:
+    """The width as a rational, if it is in range."""
     if not (isinstance(width, (float, int, Fraction)) and 1e-15 <= width < 1):
         raise BadInput(f"width {width}: from 1e-15 to below 1")
     return Fraction(width)
@@ -114,26 +116,31 @@ def _intervals(
     run: Run, width: Fraction, upto: Fraction = Fraction(1)
 ) -> Iterator[tuple[Fraction, Fraction, Minimisers]]:
     """[0, upto] from left to right: intervals on which minimisers are decided, or short ones."""
-    width = _valid_width(width)
+    from tqdm import tqdm
+
+    width = valid_width(width)
     if len(run.sizes) > MAX_POINTS:
         raise Unsupported(
             f"a run of {len(run.sizes)} curvatures of one sign: p* takes up to {MAX_POINTS}"
         )
-    todo, effort = [(Fraction(0), upto)], EFFORT
-    while todo:
-        low, high = todo.pop()
-        effort -= len(run.sizes)
-        if effort < 0:
-            raise Unsupported(
-                f"minimizers near p = {float(low):.6g} are too close to tell apart; a larger width "
-                f"than {float(width):g} may do"
-            )
-        found = run.minimise(Exponents(low, high))
-        if found.undecided and high - low > width / 4:
-            middle = (low + high) / 2
-            todo += [(middle, high), (low, middle)]
-            continue
-        yield low, high, found
+    with tqdm(total=float(upto), disable=None, leave=False, bar_format=_BAR) as bar:
+        todo, effort = [(Fraction(0), upto)], EFFORT
+        while todo:
+            low, high = todo.pop()
+            effort -= len(run.sizes)
+            if effort < 0:
+                raise Unsupported(
+                    f"minimizers near p = {float(low):.6g} are too close to tell apart; a larger "
+                    f"width than {float(width):g} may do"
+                )
+            found = run.minimise(Exponents(low, high))
+            if found.undecided and high - low > width / 4:
+                middle = (low + high) / 2
+                todo += [(middle, high), (low, middle)]
+                bar.set_postfix_str(f"p = {float(low):.6g}")
+                continue
+            bar.update(float(high - low))
+            yield low, high, found
 
 
 def _least_costs(run: Run, q: Exponents) -> tuple[Any, Any]:
@@ -164,7 +171,7 @@ def lp_path(instance: Instance, width: float | Fraction = 1e-9) -> list[Piece]:
 
     Between two pieces is an interval of at most about `width` in which the minimisers change.
     """
-    points, width = measured_points(instance), _valid_width(width)
+    points, width = measured_points(instance), valid_width(width)
     where = runs(points)
     if (size := int((where[:, 1] - where[:, 0]).sum())) > MAX_POINTS:
         raise Unsupported(f"{size:,} curvatures are not 0: the path takes up to {MAX_POINTS:,}")
