@@ -20,6 +20,14 @@ from milpsparse.reweighting.weights import SIGNS, Neurons, Weights, uniform
 
 WORTH = 1e-7  # relative profit from which a neuron enters
 TINY = 1e-12
+# New costs and new columns leave a vertex feasible: the primal simplex goes on from it.
+QUIET = (
+    ("output_flag", False),
+    ("solver", "simplex"),
+    ("simplex_strategy", 4),
+    ("presolve", "off"),
+    ("threads", 1),
+)
 MAX_PASSES = 500
 RANDOM = 10  # random rays a point, for a random vertex
 
@@ -42,10 +50,9 @@ class Columns:
         N, n_free = space.free.shape
         self.n_free = n_free
         self.highs = h = highspy.Highs()
-        for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1)):
+        for option, value in (*QUIET, ("primal_feasibility_tolerance", 1e-9)):
             h.setOptionValue(option, value)
-        for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
-            h.setOptionValue(option, 1e-9)
+        h.setOptionValue("dual_feasibility_tolerance", 1e-9)
         # Solvers' tolerances are absolute: the labels are scaled to 1, as the neurons are.
         self.scale = float(abs(space.labels).max()) or 1.0
         right = space.labels / self.scale

@@ -50,7 +50,7 @@ class Climbing:
                 u = self.search.climb(mu, w, neurons.u[n])
                 if mu @ np.maximum(self.space.points @ u, 0.0) > (w @ abs(u)) * (1 + WORTH):
                     better.append(u)
-        for k, sign in enumerate(weights.signs):
+        for k, sign in enumerate(weights.signs if not better else ()):
             better += self.search.in_cone(sign * duals, weights.patterns[k], weights.own[k])
         u = np.array(better).reshape(-1, self.space.points.shape[1])
         return neurons_of(self.space, u), False

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.method import Limits
-from milpsparse.reweighting.columns import TINY, WORTH, neurons_of
+from milpsparse.reweighting.columns import QUIET, TINY, WORTH, neurons_of
 from milpsparse.reweighting.points import Floats, Space
 from milpsparse.reweighting.weights import SIGNS, Neurons, Weights
 
@@ -117,9 +117,8 @@ class _Program:
         self.apart, self.widest = apart, float(abs(inputs).max())
         infinity = highspy.kHighsInf
         self.highs = h = highspy.Highs()
-        for option, value in (("output_flag", False), ("solver", "simplex"), ("threads", 1)):
+        for option, value in QUIET:
             h.setOptionValue(option, value)
-        h.setOptionValue("presolve", "off")
         h.addVars(2 * D + N, np.zeros(2 * D + N), np.full(2 * D + N, infinity))
         width = 2 * D + 1
         starts = np.arange(N, dtype=np.int32) * width
