@@ -145,10 +145,13 @@ def _best(instance: Instance, objective: Objective, points: Sequence[Point]) -> 
         return instance.value(network, objective)
 
     networks = sorted((point.network(instance) for point in points), key=promise)
-    distinct = {tuple(map(bytes, (n.signs, n.path != 0))): n for n in reversed(networks)}
-    first = sorted(distinct.values(), key=promise)[:POLISHED]
-    polished = [polish(instance, network, objective) for network in first]
-    return min(polished, key=lambda n: (n.exact is None, promise(n)), default=None)
+    distinct = {(bytes(n.signs), bytes(n.path != 0)): n for n in reversed(networks)}
+    found: list[Network] = []
+    for network in sorted(distinct.values(), key=promise)[:POLISHED]:
+        if any(f.exact is not None and promise(f) <= promise(network) for f in found):
+            break
+        found.append(polish(instance, network, objective))
+    return min(found, key=lambda n: (n.exact is None, promise(n)), default=None)
 
 
 def refuses(instance: Instance, objective: Objective, options: Mapping[str, Any]) -> str | None:
