@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
+.PHONY: help setup-solvers results tables report solvers bench-univariate bench-exact bench-build bench-reweighted compare-lp formulations pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,13 @@ formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60
 
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
+
+bench-reweighted: .venv/ready ## Reweighted l1 against the paper's training (pip install -e '.[torch]') and a cvxpy loop (minutes)
+	$(BIN)/python benchmarks/reweighted.py --out $(OUT)
+
+compare-lp: .venv/ready ## l1, reweighted l1 by p and schedule, global lp and l0 side by side: tables/lp.md (minutes; TEST, TIME; resumes)
+	$(BIN)/python benchmarks/compare_lp.py --testset $(if $(filter file,$(origin TEST)),lp,$(TEST)) \
+	    --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
 
 pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
