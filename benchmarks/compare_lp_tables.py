@@ -138,7 +138,8 @@ def _of_global(found: pd.DataFrame) -> Any:
     for name, method in (("the l1 solution", PLAIN), ("many starts", MANY)):
         both = pairs.merge(found[found["method"] == method], on=["instance", "p"])
         met = both["value"] <= both["minimum"] * (1 + CLOSE)
-        yield f"It meets a proved global lp minimum from {name} in {met.mean():.0%} of {len(both)} cases."
+        often = f"{met.mean():.0%} of {len(both)} cases"
+        yield f"It meets a proved global lp minimum from {name} in {often}."
     known = solved[solved["proved_fewest"]]
     share = (known["more"] <= 0).mean()
     yield f"Of {len(known)} proved global lp minimisers {share:.0%} are sparsest."

@@ -11,6 +11,7 @@ from milpsparse.compiled import Compiled
 from milpsparse.method import Limits
 from milpsparse.models import _parts
 from milpsparse.patterns import fit_and_cones
+from milpsparse.reweighting.columns import QUIET
 from milpsparse.reweighting.points import FLAT, Floats, Point, Space
 from milpsparse.reweighting.weights import SIGNS, Weights
 
@@ -47,8 +48,8 @@ class Blocks:
             upper=np.full(columns, np.inf),
             integer=np.zeros(columns, dtype=bool),
         ).highs()
-        self.highs.setOptionValue("solver", "simplex")
-        self.highs.setOptionValue("threads", 1)
+        for option, value in QUIET:
+            self.highs.setOptionValue(option, value)
 
     def minimise(self, weights: Weights) -> Point | None:
         """A vertex of least weighted l1 norm; None when out of time."""
