@@ -92,7 +92,7 @@ instances: .venv/ready ## Rebuild the instance library and its index
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/logs $(OUT)/instances
+	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/compare-lp $(OUT)/logs $(OUT)/instances
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml
