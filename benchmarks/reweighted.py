@@ -39,9 +39,10 @@ from milpsparse.objective import parse_objective
 from milpsparse.patterns import fit_and_cones
 from milpsparse.reweighting.blocks import Blocks
 from milpsparse.reweighting.columns import Columns
+from milpsparse.reweighting.neurons import SIGNS
 from milpsparse.reweighting.points import Point, Space, space_of
 from milpsparse.reweighting.pricing import pricing_of, table_of
-from milpsparse.reweighting.weights import SIGNS, Weights, tangent, uniform
+from milpsparse.reweighting.weights import Weights, tangent, uniform
 
 PAPER = {
     "peak_plateau": (

@@ -11,9 +11,10 @@ from milpsparse.compiled import Compiled
 from milpsparse.method import Limits
 from milpsparse.models import _parts
 from milpsparse.patterns import fit_and_cones
-from milpsparse.reweighting.columns import QUIET
+from milpsparse.reweighting.neurons import SIGNS
 from milpsparse.reweighting.points import FLAT, Floats, Point, Space
-from milpsparse.reweighting.weights import SIGNS, Weights
+from milpsparse.reweighting.simplex import optimal, warm
+from milpsparse.reweighting.weights import Weights
 
 
 class Blocks:
@@ -37,7 +38,7 @@ class Blocks:
         columns = A.shape[1]
         lower = np.zeros(columns)
         lower[2 * self.half :] = -np.inf
-        self.highs = Compiled(
+        program = Compiled(
             variables=[],
             c=np.zeros(columns),
             offset=0.0,
@@ -47,9 +48,8 @@ class Blocks:
             lower=lower,
             upper=np.full(columns, np.inf),
             integer=np.zeros(columns, dtype=bool),
-        ).highs()
-        for option, value in QUIET:
-            self.highs.setOptionValue(option, value)
+        )
+        self.highs = warm(program.highs())
 
     def minimise(self, weights: Weights) -> Point | None:
         """A vertex of least weighted l1 norm; None when out of time."""
@@ -77,15 +77,10 @@ class Blocks:
         return full
 
     def _solve(self, weights: Floats) -> Point | None:
-        import highspy
-
         h, half = self.highs, self.half
         index = np.arange(2 * half, dtype=np.int32)
         h.changeColsCost(2 * half, index, np.tile(weights.ravel(), 2))
-        # HiGHS counts the time of all runs of one model against its limit.
-        h.setOptionValue("time_limit", h.getRunTime() + self.limits.left())
-        h.run()
-        if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if not optimal(h, self.limits.left()):
             return None
         z = np.array(h.getSolution().col_value)
         u = (z[:half] - z[half : 2 * half]).reshape(2, len(self.patterns), -1)

@@ -13,21 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.basis import distinct_points
 from milpsparse.method import Limits
+from milpsparse.reweighting.neurons import SIGNS, Neurons, first_neurons, neurons_of
 from milpsparse.reweighting.points import Floats, Point, Space, gather
-from milpsparse.reweighting.weights import SIGNS, Neurons, Weights, uniform
+from milpsparse.reweighting.simplex import optimal, warm
+from milpsparse.reweighting.weights import Weights, uniform
 
-WORTH = 1e-7  # relative profit from which a neuron enters
-TINY = 1e-12
-# New costs and new columns leave a vertex feasible: the primal simplex goes on from it.
-QUIET = (
-    ("output_flag", False),
-    ("solver", "simplex"),
-    ("simplex_strategy", 4),
-    ("presolve", "off"),
-    ("threads", 1),
-)
 MAX_PASSES = 500
 RANDOM = 10  # random rays a point, for a random vertex
 
@@ -49,10 +40,9 @@ class Columns:
         self.exact, self.programs, self.passes = True, 0, 0
         N, n_free = space.free.shape
         self.n_free = n_free
-        self.highs = h = highspy.Highs()
-        for option, value in (*QUIET, ("primal_feasibility_tolerance", 1e-9)):
-            h.setOptionValue(option, value)
-        h.setOptionValue("dual_feasibility_tolerance", 1e-9)
+        self.highs = h = warm(highspy.Highs())
+        for kind in ("primal", "dual"):
+            h.setOptionValue(f"{kind}_feasibility_tolerance", 1e-9)
         # Solvers' tolerances are absolute: the labels are scaled to 1, as the neurons are.
         self.scale = float(abs(space.labels).max()) or 1.0
         right = space.labels / self.scale
@@ -95,7 +85,11 @@ class Columns:
         self.add(sampled_rays(space, RANDOM * len(space.labels), int(rng.integers(2**31))).neurons)
         cost, _ = uniform(space).costs(self.neurons)
         self._charge(cost * rng.uniform(0.1, 1.0, cost.shape), 0)
-        return self._point(np.full(cost.shape, -1), None) if self._run() else None
+        return (
+            self._point(np.full(cost.shape, -1), None)
+            if optimal(self.highs, self.limits.left())
+            else None
+        )
 
     def adopt(self, point: Point) -> None:
         """Enter the neurons of a point from elsewhere."""
@@ -106,7 +100,7 @@ class Columns:
         cost, label = weights.costs(self.neurons)
         self._charge(cost, 0)
         for _ in range(MAX_PASSES):
-            if not self._run():
+            if not optimal(self.highs, self.limits.left()):
                 return None, False
             self.passes += 1
             duals = np.array(self.highs.getSolution().row_dual)
@@ -139,14 +133,6 @@ class Columns:
         index = np.arange(start, start + cost.size, dtype=np.int32)
         self.highs.changeColsCost(cost.size, index, cost.ravel())
 
-    def _run(self) -> bool:
-        import highspy
-
-        # HiGHS counts the time of all runs of one model against its limit.
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + self.limits.left())
-        self.highs.run()
-        return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
-
     def _point(self, label: NDArray[np.int64], patterns: NDArray[np.bool_] | None) -> Point:
         x = self.scale * np.array(self.highs.getSolution().col_value)
         amounts = x[self.n_free :].reshape(-1, 2)
@@ -157,28 +143,3 @@ class Columns:
 
 
 _NONE: Any = np.zeros(0, np.int32)
-
-
-def neurons_of(space: Space, u: Floats) -> Neurons:
-    """Neurons with their pre-activations; scaled, and those that are never active left out."""
-    size = abs(u).max(axis=1, initial=0.0)
-    u = u[size > 0] / size[size > 0, None]
-    values = space.values(u)
-    live = (values > 0).any(axis=1)
-    return Neurons(u[live], values[live])
-
-
-def first_neurons(space: Space) -> Floats:
-    """Neurons of one input, and hinges along a direction: they fit any labels."""
-    X, D = space.points[:, :-1], space.points.shape[1]
-    unit = np.eye(D)
-    rows = [unit[-1:], unit[:-1], -unit[:-1]]
-    direction = distinct_points(space.instance).direction.astype(float)
-    lines = list(np.eye(D - 1))
-    if not any(np.array_equal(direction, line) for line in lines):
-        lines.append(direction)
-    for w in lines:
-        t = np.unique(X @ w)
-        hinges = np.column_stack([np.tile(w, (len(t), 1)), -t])
-        rows += [hinges[:-1], -hinges[1:]]
-    return np.vstack(rows)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from milpsparse.method import Limits
-from milpsparse.reweighting.columns import TINY, WORTH, Pricing, neurons_of
+from milpsparse.reweighting.columns import Pricing
+from milpsparse.reweighting.neurons import SIGNS, Neurons, neurons_of
 from milpsparse.reweighting.points import Floats, Space
 from milpsparse.reweighting.rays import Table, all_rays, few_rays, sampled_rays
 from milpsparse.reweighting.search import Search
-from milpsparse.reweighting.weights import SIGNS, Neurons, Weights
+from milpsparse.reweighting.simplex import TINY, WORTH
+from milpsparse.reweighting.weights import Weights
 
 SEARCHED = 20  # points up to which branch and bound ends soon
 SAMPLE = 20_000  # rays

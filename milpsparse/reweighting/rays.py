@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.method import Limits
-from milpsparse.reweighting.columns import TINY, WORTH, neurons_of
+from milpsparse.reweighting.neurons import Neurons, neurons_of
 from milpsparse.reweighting.points import Floats, Space
-from milpsparse.reweighting.weights import Neurons, Weights
+from milpsparse.reweighting.simplex import TINY, WORTH
+from milpsparse.reweighting.weights import Weights
 
 MAX_RAYS = 200_000
 MAX_VALUES = 10_000_000  # rays times points

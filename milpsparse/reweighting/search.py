@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.method import Limits
-from milpsparse.reweighting.columns import QUIET, TINY, WORTH, neurons_of
+from milpsparse.reweighting.neurons import SIGNS, Neurons, neurons_of
 from milpsparse.reweighting.points import Floats, Space
-from milpsparse.reweighting.weights import SIGNS, Neurons, Weights
+from milpsparse.reweighting.simplex import TINY, WORTH, optimal, warm
+from milpsparse.reweighting.weights import Weights
 
 OFF, ON, OPEN = -1, 1, 0
 MAX_CLIMB = 20
@@ -32,6 +33,7 @@ class Search:
     def find(self, duals: Floats, weights: Weights, limits: Limits) -> tuple[Neurons, bool]:
         """Neurons of each sign that are worth more than they cost; whether there are no others."""
         found, proved = [], True
+        self.program.failed = False
         for k, sign in enumerate(weights.signs):
             found += self.in_cone(sign * duals, weights.patterns[k], weights.own[k])
         for s, sign in enumerate(SIGNS):
@@ -39,7 +41,7 @@ class Search:
             found += better
             proved &= ended
         u = np.array(found).reshape(-1, self.space.points.shape[1])
-        return neurons_of(self.space, u), proved
+        return neurons_of(self.space, u), proved and not self.program.failed
 
     def climb(self, mu: Floats, w: Floats, u: Floats) -> Floats:
         """A neuron of one sign that is worth at least as much: its active points, then its entries,
@@ -116,9 +118,7 @@ class _Program:
         apart = abs(inputs[:, None] - inputs[None]).max(axis=1) if self.bias_free else abs(inputs)
         self.apart, self.widest = apart, float(abs(inputs).max())
         infinity = highspy.kHighsInf
-        self.highs = h = highspy.Highs()
-        for option, value in QUIET:
-            h.setOptionValue(option, value)
+        self.highs = h = warm(highspy.Highs())
         h.addVars(2 * D + N, np.zeros(2 * D + N), np.full(2 * D + N, infinity))
         width = 2 * D + 1
         starts = np.arange(N, dtype=np.int32) * width
@@ -137,7 +137,7 @@ class _Program:
         h.changeObjectiveSense(highspy.ObjSense.kMaximize)
         self.w = np.ones(D)
         self.index = np.arange(2 * D + N, dtype=np.int32)
-        self.optimal, self.infinity = highspy.HighsModelStatus.kOptimal, infinity
+        self.infinity, self.failed = infinity, False
 
     def reach(self, w: Floats) -> Floats:
         """M_i: the largest |xb_i . u| that matters over w . |u| <= 1.
@@ -164,8 +164,8 @@ class _Program:
         lower = np.where(side == ON, 0.0, -self.infinity)
         upper = np.where((side == OFF) | (falling > 0), 0.0, self.infinity)
         h.changeRowsBounds(N, self.index[:N], lower, upper)
-        h.run()
-        if h.getModelStatus() != self.optimal:
+        if not optimal(h):
+            self.failed = True
             return None
         x = np.array(h.getSolution().col_value)
         u = x[:D] - x[D : 2 * D]

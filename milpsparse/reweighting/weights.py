@@ -8,49 +8,12 @@ patterns is one over few weighted blocks and all neurons at one price.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from milpsparse.reweighting.neurons import SIGNS, Neurons, words
 from milpsparse.reweighting.points import Floats, Point, Space
-
-SIGNS = (1, -1)
-
-
-@dataclass(frozen=True)
-class Neurons:
-    """Neurons u, shape (n, D), with pre-activations `values`, shape (n, N); of either sign."""
-
-    u: Floats
-    values: Floats
-
-    def __len__(self) -> int:
-        return len(self.u)
-
-    @cached_property
-    def outputs(self) -> Floats:
-        """max(values, 0)."""
-        return np.maximum(self.values, 0.0)
-
-    @cached_property
-    def sides(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """On which points they are above 0, and below, as bits in words."""
-        return words(self.values > 0), words(self.values < 0)
-
-    def take(self, which: NDArray[np.int64]) -> Neurons:
-        """Some of them."""
-        return Neurons(self.u[which], self.values[which])
-
-    def __add__(self, other: Neurons) -> Neurons:
-        return Neurons(np.vstack([self.u, other.u]), np.vstack([self.values, other.values]))
-
-
-def words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Rows of bits as 64-bit words, shape (words, n)."""
-    packed = np.packbits(bits, axis=1)
-    filled = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
-    return np.ascontiguousarray(filled.view(np.uint64).T)
 
 
 @dataclass(frozen=True)
