@@ -67,7 +67,7 @@ class Search:
         gain = (mu * pattern) @ self.space.points
         if (abs(gain) <= w * (1 + WORTH)).all():
             return []
-        u = self.program.best(gain, np.minimum(mu, 0.0) * 0.0, np.where(pattern, ON, OFF), w)
+        u = self.program.best(gain, np.zeros_like(mu), np.where(pattern, ON, OFF), w)
         return [u] if u is not None and gain @ u > (w @ abs(u)) * (1 + WORTH) else []
 
     def _anywhere(self, mu: Floats, w: Floats, limits: Limits) -> tuple[list[Floats], bool]:
