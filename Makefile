@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help known verify update mps library-table numerics setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,13 @@ numerics: .venv/ready ## Claims of solvers that the exact check refutes, and the
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
 
+bench-reweighted: .venv/ready ## Reweighted l1 against the paper's training (pip install -e '.[torch]') and a cvxpy loop (minutes)
+	$(BIN)/python benchmarks/reweighted.py --out $(OUT)
+
+compare-lp: .venv/ready ## l1, reweighted l1 by p and schedule, global lp and l0 side by side: tables/lp.md (minutes; TEST, TIME; resumes)
+	$(BIN)/python benchmarks/compare_lp.py --testset $(if $(filter file,$(origin TEST)),lp,$(TEST)) \
+	    --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
+
 pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 
@@ -109,7 +116,7 @@ mps: .venv/ready ## Write the whole library as MPS into instances/mps, with SHA-
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/logs $(OUT)/instances
+	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/compare-lp $(OUT)/logs $(OUT)/instances
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from milpsparse.bounds import best_bound
 from milpsparse.instance import Instance
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import Objective
@@ -67,13 +68,15 @@ def candidate_neurons(instance: Instance, data: PointData) -> Rational:
     then hinges along every coordinate, both ways.
     """
     d = instance.n_features
-    unit = rationals(np.eye(d + 1))
-    rows = [unit[d], *unit[:d], *(-unit[:d])]
+    unit, down = rationals(np.eye(d + 1)), rationals(-np.eye(d + 1))
+    rows = [unit[d], *unit[:d], *down[:d]]
     rows += [np.array([*data.direction, -t], dtype=object) for t in data.t]
     for j in range(d):
         for t in sorted(set(data.X[:, j].tolist()))[:-1]:
-            hinge = unit[j] - t * unit[d]
-            rows += [hinge, -hinge]
+            for up in (unit, down):
+                hinge = up[j].copy()
+                hinge[d] = -t * up[j, j]
+                rows.append(hinge)
     return np.array(rows, dtype=object)
 
 
@@ -95,17 +98,20 @@ def cheap_first(
 
     Each vertex minimises a weighted l1 norm (weights: the objective's price of a candidate times
     a random factor), so it has at most N candidates with small coefficients; what a vertex costs
-    is counted with the copies that its coefficients need within the bound.
+    is counted with the copies that its coefficients need within the bound. A vertex that costs no
+    more than almost all labels take is the last.
     """
-    lp = _FitProgram(instance, data, candidates.astype(float))
-    counted = candidates if instance.count_bias else candidates[:, :-1]
+    neurons = candidates.astype(float)
+    lp = _FitProgram(instance, data, neurons)
+    counted = neurons if instance.count_bias else neurons[:, :-1]
     price = np.count_nonzero(counted, axis=1).astype(float)
     if objective.kind == "neurons":
         price = np.ones(len(candidates))
-    largest = abs(candidates).max(axis=1).astype(float)
+    largest = abs(neurons).max(axis=1)
     bound = np.inf if instance.bound is None else instance.bound
     rng = np.random.default_rng(0)
     best, best_price = np.zeros(len(candidates)), np.inf
+    least = _generic_price(instance, objective)
     for start in range(max(1, min(MAX_STARTS, 2_000_000 // lp.size))):
         factor = rng.uniform(0.25, 4.0, len(candidates)) if start else np.ones(len(candidates))
         if start % 4:  # most vertices shun the dear ones
@@ -118,8 +124,16 @@ def cheap_first(
             total = float(price @ (size > 1e-9))
         if total < best_price:
             best, best_price = size, total
+        if best_price <= least:
+            break
     used = [int(c) for c in np.argsort(-best, kind="stable") if best[c] > 1e-9]
     return used + [c for c in range(spanning(instance, data)) if c not in used]
+
+
+def _generic_price(instance: Instance, objective: Objective) -> float:
+    """A price below which almost no labels can be fitted; 0 where none is known."""
+    bound = best_bound(instance, objective, "generic") if objective.counts else None
+    return 0.0 if bound is None else float(bound.value)
 
 
 class _FitProgram:
@@ -164,10 +178,13 @@ def fit_on_basis(
     """Coefficients on the first independent outputs of the candidates, N together with the skip."""
     d, N = instance.n_features, len(data.y)
     n_free = d + 1 if instance.skip else 0
-    neurons = candidates[list(order)]
     points = np.column_stack([data.X, rationals(np.ones((N, 1)))])
-    columns = np.column_stack([points[:, :n_free], _outputs(data, neurons)])
-    chosen = independent_columns(columns)
+    for first in (N, len(order)):  # the first ones are enough in most cases
+        neurons = candidates[list(order[:first])]
+        columns = np.column_stack([points[:, :n_free], _outputs(data, neurons)])
+        chosen = independent_columns(columns)
+        if len(chosen) == N:
+            break
     values = solve(columns[:, chosen], data.y)
     if values is None or len(chosen) != N:
         raise AssertionError("hinges along a separating direction span all labels")

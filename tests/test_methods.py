@@ -1,7 +1,6 @@
 """Refit, constructions, reweighted l1, auto: exact networks, known values, agreement."""
 
 import itertools
-import math
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +11,6 @@ from milpsparse.algorithms import reweighted_l1
 from milpsparse.checker import check
 from milpsparse.construct import best_construction, constructions
 from milpsparse.errors import BadInput, UnknownName, Unsupported
-from milpsparse.method import Limits
 from milpsparse.naming import all_methods, parse_method
 from milpsparse.network import Network, from_exact
 from milpsparse.objective import parse_objective
@@ -150,21 +148,6 @@ def test_reweighted_l1_ends_at_least_as_well_as_l1(schedule):
         solution = ms.solve(instance, "lp:0.4", f"reweighted_l1[schedule={schedule}]")
         assert solution.verdict.verdict == "ok"
         assert solution.primal_bound <= l1.path_norm(0.4, True) + 1e-9
-
-
-def test_reweighting_with_fixed_eps_never_raises_the_smoothed_norm():
-    instance = ms.generate("uniform", 4, N=6, d=2)
-    p, eps = 0.4, 0.05
-    program = reweighted_l1._Program(instance, parse_objective("lp:0.4"), Limits())
-    z = program.solve(np.ones(program.n))
-    last = math.inf
-    for _ in range(6):
-        size = z[: program.n][program.counted]
-        smoothed = ((size + eps) ** p).sum()
-        assert smoothed <= last + 1e-9
-        last = smoothed
-        weights = (z[: program.n] + eps) ** (p - 1)
-        z = program.solve(weights / weights.max())
 
 
 def test_auto_closes_planted_instances_in_two_inputs():

@@ -17,12 +17,14 @@ from milpsparse.execute import execute, heuristic, solve_model, with_bound
 from milpsparse.instance import Instance
 from milpsparse.judge import rounded
 from milpsparse.method import Algorithm, Limits, Method
+from milpsparse.models._parts import too_many_patterns
 from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.patterns import count_bound
 
 SMALL = 400  # patterns up to which a model over patterns may prove parameters
+DESCENTS = "reweighted_l1[starts=20]"
 SHARE = 0.9  # of the time for the activation search, where the model after it is weaker
 
 
@@ -44,6 +46,8 @@ def run(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     for name in (f"multistart[starts={STARTS}]", "coordinate_start", "reweighted_l1"):
         if objective.kind == "neurons" and best() is not None:
             continue  # the others seldom find fewer neurons, and take longer
+        if name == "reweighted_l1" and too_many_patterns(instance, objective, {}):
+            continue  # many blocks have many parameters
         candidates[name] = heuristic(name, instance, objective, limits, share=0.25)
         steps += [name] if candidates[name] is not None else []
         network = best()
@@ -120,7 +124,7 @@ def _is_final(solved: Answer, instance: Instance) -> bool:
 def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """l1 and group_l2 are convex, lp has a heuristic; constructions where patterns are too many."""
     reason = ""
-    convex = {"l1": "pattern_l1", "group_l2": "pattern_group_l2", "lp": "reweighted_l1"}
+    convex = {"l1": "pattern_l1", "group_l2": "pattern_group_l2", "lp": DESCENTS}
     for name in (convex[objective.kind], "coordinate_start"):
         method = parse_method(name)
         try:
