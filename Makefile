@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help known verify update mps library-table numerics setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
+.PHONY: help known verify update mps library-table numerics setup-solvers results tables report solvers bench-univariate bench-exact bench-build bench-store formulations pstar test lint check format instances clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,9 @@ numerics: .venv/ready ## Claims of solvers that the exact check refutes, and the
 
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
+
+bench-store: .venv/ready ## Seconds and memory of the tables of 100,000 rows (minutes)
+	$(BIN)/python benchmarks/store.py --out $(OUT)
 
 pstar: .venv/ready ## Figures of p*: random convex data, and the dial (minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)

@@ -26,7 +26,7 @@ LAYERS = [
     "checker formulation",
     "solving harness audit",
     "analysis plot path_plot formats",
-    "testing export report imported importing",
+    "testing export report imported importing hearsay",
     "commands cli",
     "curation",
 ]
