@@ -44,18 +44,12 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         folder = folder.parent
     if not folder.is_dir():
         raise BadInput(f"no folder {folder}: run `milpsparse run --out {folder}` first")
-    return _framed(_columns(folder))
+    return _framed(store.columns(folder, COLUMNS))
 
 
 def frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a frame with all COLUMNS, numbers as floats (missing ones NaN)."""
     return _framed({name: [row.get(name) for row in rows] for name in COLUMNS})
-
-
-def _columns(folder: Path) -> dict[str, list[Any]]:
-    """The stored columns."""
-    rows = store.latest(folder).values()
-    return {name: [row.get(name) for row in rows] for name in COLUMNS}
 
 
 def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
