@@ -78,6 +78,14 @@ def draw_steps(
             }
             if method == VIRTUAL:
                 look = {"color": "black", "lw": "0.8", "ls": "-"}
-            panel.step(steps.index, steps[method], where="post", label=label(method), **look)
+            own = steps[method][_moves(steps[method])]
+            panel.step(own.index, own, where="post", label=label(method), **look)
     panel.set(xscale="log", ylim=(0, 1.02))
     panel.grid(lw=0.3)
+
+
+def _moves(values: pd.Series[float]) -> pd.Series[bool]:
+    """Where a line changes, and its end; the steps of other methods are no points of it."""
+    moves = values.diff().ne(0)
+    moves.iloc[-1] = True
+    return moves
