@@ -24,7 +24,7 @@ LAYERS = [
     "proofs search",
     "models solvers algorithms families execute library",
     "checker formulation",
-    "solving harness audit",
+    "solving harness permuted audit",
     "analysis plot path_plot formats",
     "testing export report imported importing hearsay",
     "commands cli",

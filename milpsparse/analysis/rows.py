@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = """
 schema run_id task_key instance instance_sha256 family n_samples n_features objective skip
 count_bias bound method model solver solver_version options threads seed perm bound_rule
-time_limit_s memory_limit_mb environment bound_used dual_bound_scope
+time_limit_s memory_limit_mb environment bound_used dual_bound_scope claimed_dual_bound_scope
 claimed_termination termination raw_status claimed_primal_bound claimed_dual_bound node_count
 n_rows n_cols n_binaries n_nonzeros
 wall_time_s build_time_s solve_time_s cpu_time_s peak_memory_mb exit_code killed_by
