@@ -73,6 +73,9 @@ compare-lp: .venv/ready ## l1, reweighted l1 by p and schedule, global lp and l0
 	$(BIN)/python benchmarks/compare_lp.py --testset $(if $(filter file,$(origin TEST)),lp,$(TEST)) \
 	    --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
 
+bench-store: .venv/ready ## Seconds and memory of the tables of 100,000 rows (minutes)
+	$(BIN)/python benchmarks/store.py --out $(OUT)
+
 pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from milpsparse.checker import Verdict, check
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
 from milpsparse.instance import Instance
-from milpsparse.judge import TOLERANCE
 
 PREFIX = "imported:"
 KNOWN = "known.json"
@@ -170,29 +168,3 @@ def with_known(instance: Instance, known: Mapping[str, list[dict[str, Any]]]) ->
     """The instance with what the folder knows about its name, too."""
     entries = [k for k in known.get(instance.name, []) if k["status"] != "inf"]
     return replace(instance, known=(*instance.known, *entries)) if entries else instance
-
-
-def contradicted(
-    known: Mapping[str, list[dict[str, Any]]], rows: Iterable[Mapping[str, Any]]
-) -> list[str]:
-    """Known lower bounds, optima and "infeasible" that a verified exact network is below."""
-    best: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in rows:
-        key = row["instance"], row["objective"]
-        if row["primal_bound"] is not None and row["exact"] and row["instance"] in known:
-            best[key] = min(best.get(key, row), row, key=lambda r: float(r["primal_bound"]))
-    found = []
-    for name, entries in known.items():
-        for entry in entries:
-            row = best.get((name, entry["objective"]), {})
-            lower = math.inf if entry["status"] == "inf" else entry["value"]
-            value = row.get("primal_bound")
-            if entry["status"] == "best" or value is None:
-                continue
-            if value < lower - TOLERANCE * max(1.0, abs(value)):
-                said = " ".join([f"={entry['status']}=", *([f"{lower:g}"] * math.isfinite(lower))])
-                found.append(
-                    f"{name}, {entry['objective']}, {entry['source']}: says {said}; "
-                    f"{row['method']} has a verified {value:g}"
-                )
-    return found

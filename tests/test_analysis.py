@@ -344,6 +344,18 @@ def test_wins_are_counted_for_all_that_tie():
     assert summary(rows).set_index("method")["wins"].to_dict() == {"A": 2, "B": 1}
 
 
+FUNCTIONS = """
+summary average as_claimed best_bounds shifted_geomean penalized_average performance_profile ecdf
+wins virtual_best virtual_worst brackets rankings ranking_warnings gaps integrals
+""".split()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("rows", [[], [refused("A", "i1"), refused("B", "i1")]], ids=["none", "no"])
+def test_every_function_takes_no_rows_and_rows_that_nobody_took(name, rows):
+    getattr(ms, name)(frame(rows))
+
+
 @pytest.mark.parametrize("n_methods", [1, 2])
 def test_every_function_takes_rows_of_which_none_is_solved(n_methods):
     rows = frame(

@@ -20,8 +20,8 @@ claimed_dual_bound verified exact max_residual n_neurons n_parameters network wa
 solver_version stats
 """.split()
 VERBS = """
-list generate solve pstar audit export run status check merge replay doctor check-plugin verify
-table
+list generate solve pstar audit export import run status check merge replay doctor check-plugin
+verify table report compare
 """.split()
 KINDS = {
     "instances": "peak_plateau",
@@ -422,7 +422,9 @@ def test_run_status_check_and_table_make_a_benchmark(tmp_path, call):
     code, out, err = call("table", tmp_path / "out")
     assert (code, err) == (0, "")
     assert all(Path(line).stat().st_size > 0 for line in out.splitlines())
-    assert [Path(line).suffix for line in out.splitlines()] == [*".csv .csv .md .svg .svg".split()]
+    assert [
+        Path(line).suffix for line in out.splitlines()
+    ] == ".csv .csv .md .tex .svg .svg .svg .svg".split()
 
 
 def test_status_says_what_is_left(tmp_path, call):

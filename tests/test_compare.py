@@ -107,6 +107,16 @@ def test_a_bound_above_a_network_that_a_has_verified_is_a_wrong_claim():
     assert not ms.compare(frame([row("A", "i0", 1.0)]), frame(before)).new_wrong_claims
 
 
+def test_a_solver_that_is_gone_has_lost_its_proofs():
+    before = [row("A", "i0", 1.0), declined("A", "i1"), declined("A", "i2")]
+    after = [declined("A", "i0"), row("A", "i1", 2.0), declined("A", "i2")]
+    found = ms.compare(frame(before), frame(after))
+    assert found.lost_proofs == ["i0, neurons, A: proved in 1 s, now not_available in 0.01 s"]
+    assert len(found.gained_proofs) == 1
+    assert len(found.pairs) == 2
+    assert found.only_a == found.only_b == []
+
+
 def test_two_methods_of_one_folder():
     rows = frame([*runs(times(0), "X"), *runs(times(0) / 2, "Y")])
     line = ms.compare(rows, rows, ("X", "Y")).methods.iloc[1]

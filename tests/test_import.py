@@ -269,6 +269,65 @@ def test_problems_that_are_not_ours_have_an_objective_of_their_own(call, tmp_pat
         assert call(command, tmp_path / "m")[0] in (0, None)
 
 
+def claims(path, *runs):
+    """A trace file of runs (instance, solver, model status, value, bound)."""
+    header = "* Trace Record Definition\n* InputFileName,SolverName,ModelStatus,SolverStatus,"
+    header += "ObjectiveValue,ObjectiveValueEstimate,SolverTime\n*\n"
+    lines = [f"{name},{who},{model},1,{v},{d},1" for name, who, model, v, d in runs]
+    path.write_text(header + "\n".join(lines))
+    return path
+
+
+def test_claims_that_contradict_each_other_are_found_as_paver_does(call, tmp_path):
+    runs = [("a", "S", 1, 3, 3), ("a", "T", 8, 2, 1), ("b", "S", 1, 5, 5), ("b", "T", 1, 5, 5)]
+    near = [("c", "S", 1, 7, 7), ("c", "T", 1, 6.99995, 6.99995)]  # by less than 1e-4
+    call("import", claims(tmp_path / "m.trc", *runs, *near), "-o", tmp_path / "m")
+    code, out, _ = call("check", tmp_path / "m")
+    assert code == 1
+    assert out.splitlines() == [
+        "a, value, imported:S: claims the lower bound 3; imported:T the value 2: "
+        "one of them is wrong",
+        "a, value, imported:T: claims the value 2; imported:S the lower bound 3: "
+        "one of them is wrong",
+        "6 rows checked, 2 wrong claims",
+    ]
+    rows = ms.read_rows(tmp_path / "m").set_index(["instance", "method"])["verdict"]
+    assert set(rows["a"]) == {"fail_inconsistent"}
+    assert set(rows["b"]) == {"solved_not_verified"}
+
+
+def test_claims_are_compared_with_known_values(call, tmp_path):
+    runs = [
+        ("a", "low", 8, 2, 1),
+        ("a", "high", 1, 5, 1),
+        ("a", "bound", 8, 5, 4),
+        ("a", "ok", 1, 3, 3),
+    ]
+    solu = tmp_path / "known.solu"
+    solu.write_text("=opt= a 3\n")
+    for run in runs:  # each alone, for they contradict each other
+        folder = tmp_path / run[1]
+        call("import", solu, claims(tmp_path / "m.trc", run), "-o", folder)
+        call("check", folder)
+    found = {run[1]: ms.read_rows(tmp_path / run[1])["verdict"].item() for run in runs}
+    assert found == {
+        "low": "fail_objective_value",
+        "high": "fail_inconsistent",
+        "bound": "fail_dual_bound",
+        "ok": "solved_not_verified",
+    }
+
+
+def test_a_claimed_value_below_a_proved_bound_is_found(exported, call, tmp_path):
+    into = tmp_path / "theirs"
+    (sol,) = (p for p in of(exported, ".sol") if p.name.startswith("peak_plateau"))
+    call("import", sol, "--instance", "peak_plateau", "--model", "neuron_big_m", "-o", into)
+    call("import", claims(tmp_path / "l.trc", ("peak_plateau.neurons", "S", 8, 2, 1)), "-o", into)
+    code, out, _ = call("check", into)
+    assert code == 1
+    assert "imported:S: claims the value 2; imported:sol has proved 3" in out
+
+
 # --- damage -----------------------------------------------------------------------------------
 
 

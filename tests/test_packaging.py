@@ -24,9 +24,9 @@ LAYERS = [
     "proofs search extreme",
     "models solvers algorithms families execute library",
     "checker formulation",
-    "solving harness audit",
+    "solving harness permuted audit",
     "analysis plot path_plot formats",
-    "testing export report imported importing",
+    "testing export report imported importing hearsay",
     "commands cli",
     "curation",
 ]

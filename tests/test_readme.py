@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_analysis import row
+from test_compare import stored
 
 import milpsparse as ms
 from milpsparse.execute import solve_model
@@ -50,6 +52,15 @@ def test_the_console_session_is_true(session, tmp_path):
             return [re.sub(r"\d+\.\d+ s", "_ s", line) for line in text.splitlines()]
 
         assert steady(done.stdout) == steady(expected)
+
+
+def test_the_analysis_that_it_shows_runs(tmp_path, monkeypatch):
+    stored(tmp_path / "results", [row(m, i, 2.0) for m in "AB" for i in ("i1", "i2")])
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(import milpsparse.*?)```", README, re.DOTALL)
+    space = {}
+    exec(code, space)
+    assert len(space["rows"]) == 4
 
 
 def test_the_python_session_is_true():

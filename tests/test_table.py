@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from milpsparse import generate, load, read_rows
 from milpsparse.analysis.figures import plot_functions, write_figures
 from milpsparse.analysis.outcomes import proved, solved
 from milpsparse.analysis.rows import frame
+from milpsparse.analysis.step_plots import draw_steps
 from milpsparse.analysis.table import (
     CSV_COLUMNS,
     LEGEND,
@@ -21,6 +23,7 @@ from milpsparse.analysis.table import (
     of_testset,
     write_tables,
 )
+from milpsparse.analysis.text_tables import latex, to_latex, to_markdown
 from milpsparse.construct import best_construction
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.harness import run, store
@@ -303,6 +306,48 @@ def test_different_limits_are_said():
     assert "time limit 5 s, 60 s (limits differ: means compare unlike runs)" in text
 
 
+def test_several_seeds_show_the_worst_run_and_how_many_are_solved():
+    optimal = {"termination": "optimal", "evidence": "proof", "time_limit_s": 60.0}
+    stopped = {"termination": "time_limit", "time_limit_s": 60.0, "claimed_dual_bound": 2.0}
+    seeds = [row("a", seed=0, **optimal), row("a", seed=1, primal_bound=4, **stopped)]
+    assert cells(*seeds)["i1", "a"] == "4 [2] time 1.2 s (1 of 2)"
+    both = [row("a", perm=p, wall_time_s=t, **optimal) for p, t in [(0, 1.0), (1, 4.0)]]
+    assert cells(*both)["i1", "a"] == "**3 proved** 2 s (2 of 2)"
+
+
+def test_a_claim_without_a_network_is_shown_as_one():
+    said = {"primal_bound": None, "claimed_primal_bound": 2.0, "claimed_dual_bound": 2.0}
+    assert cells(row("a", verdict="solved_not_verified", **said))["i1", "a"] == "says 2 [2] 1.2 s"
+    unknown = row("a", wall_time_s=None, claimed_primal_bound=2.0, primal_bound=None)
+    assert cells(unknown)["i1", "a"] == "says 2"
+
+
+def test_markdown_and_latex_hold_the_same_numbers(results):
+    _, _, page, paper = (p.read_text() for p in write_tables(results))
+    for name in INSTANCES:
+        (line,) = (r for r in split(page) if r[0] == name)
+        assert f"{latex(name)} & {' & '.join(map(latex, line[1:]))} \\\\" in paper
+
+
+NASTY = ["a_b", "50% & more", "$x^2$", "{\\input{/etc/passwd}}", "~#[1]", "|a|b|", "<b>", "a\nb"]
+
+
+def test_no_text_breaks_out_of_a_table():
+    table = pd.DataFrame({"name": NASTY, "n|_m": range(len(NASTY))})
+    lines = to_markdown(table).splitlines()
+    assert len(lines) == len(NASTY) + 2
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
+    body = to_latex(table, "100% of_all").split("midrule\n")[1].split("\n\\bottom")[0].splitlines()
+    assert len(body) == len(NASTY)
+    unescaped = re.compile(
+        r"(?<!\\)[%$#_{}]|\\(?![&%$#_{}]|text(?:backslash|ascii\w+|less|greater|bar))"
+    )
+    for line in body:
+        text = line.removesuffix(r" \\").replace("{}", "").replace("{[}", "[")
+        assert len(re.findall(r"(?<!\\)&", text)) == 1
+        assert not unescaped.search(text.replace(r"\\", "")), line
+
+
 # --- figures ----------------------------------------------------------------------------------
 
 
@@ -334,6 +379,20 @@ def test_figures_show_what_is_stored(results):
     assert moved[1] == functions
     rewrite(results, {("peak_plateau", "coordinate_start"): {"n_neurons": 4321}})
     assert b"4321 neurons" in write_figures(results)[-1].read_bytes()
+
+
+def test_a_line_is_drawn_through_its_own_steps_alone():
+    from matplotlib.figure import Figure
+
+    panel = Figure().subplots()
+    steps = pd.DataFrame({"a": [0.0, 0.5, 0.5, 0.5], "b": [0.0, 0.0, 0.5, 1.0]}, index=[1, 2, 4, 8])
+    draw_steps(panel, steps, ["a", "b", "c"], str.upper)
+    lines = {line.get_label(): line.get_xydata().tolist() for line in panel.get_lines()}
+    assert lines == {
+        "A": [[1, 0], [2, 0.5], [8, 0.5]],
+        "B": [[1, 0], [4, 0.5], [8, 1]],
+    }
+    assert {line.get_drawstyle() for line in panel.get_lines()} == {"steps-post"}
 
 
 def test_functions_without_a_network_are_refused(results, tmp_path):

@@ -11,7 +11,6 @@ from milpsparse.analysis.costs import costs
 from milpsparse.analysis.outcomes import (
     KEYS,
     TOLERANCE,
-    available,
     failed,
     proved,
     refuted,
@@ -71,10 +70,10 @@ def compare(
 ) -> Comparison:
     """Pair the rows of A and B by instance, objective and method, and compare them.
 
-    Seeds are averaged first. Unsolved runs are charged the limit, wrong answers ten. A proof is
-    lost where A's run is solved and B's is not, or rests on a claim where A's rests on a proof.
-    A wrong claim is new where B's run is wrong and its partner in A is not; lower bounds of B are
-    compared with the verified networks of A, too.
+    Seeds are averaged first. Unsolved and refused runs are charged the limit, wrong answers ten;
+    what both refuse is no pair. A proof is lost where A's run is solved and B's is not, or rests on
+    a claim where A's rests on a proof. A wrong claim is new where B's run is wrong and its partner
+    in A is not; lower bounds of B are compared with the verified networks of A, too.
 
     Parameters
     ----------
@@ -102,6 +101,7 @@ def compare(
         name = methods[0] if methods[0] == methods[1] else " -> ".join(methods)
         facts_a, facts_b = facts_a.assign(method=name), facts_b.assign(method=name)
     pairs = facts_a.merge(facts_b, on=PAIR, suffixes=("_a", "_b"))
+    pairs = pairs[pairs["ran_a"] | pairs["ran_b"]].reset_index(drop=True)
     _refuse(pairs, facts_a, facts_b)
     pairs["change"] = changes(pairs["cost_a"], pairs["cost_b"], relative, absolute_s)
     both = pairs.set_index(PAIR).index
@@ -113,8 +113,8 @@ def compare(
         new_wrong_claims=_new_wrong(pairs, facts_b),
         worse_values=_named(pairs[_worse(pairs["value_a"], pairs["value_b"])], _values),
         better_values=_named(pairs[_worse(pairs["value_b"], pairs["value_a"])], _values),
-        only_a=_names(facts_a[~facts_a.set_index(PAIR).index.isin(both)]),
-        only_b=_names(facts_b[~facts_b.set_index(PAIR).index.isin(both)]),
+        only_a=_names(facts_a[facts_a["ran"] & ~facts_a.set_index(PAIR).index.isin(both)]),
+        only_b=_names(facts_b[facts_b["ran"] & ~facts_b.set_index(PAIR).index.isin(both)]),
         changed_instances=changed,
     )
 
@@ -143,7 +143,7 @@ def _facts(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """What is compared of each run, seeds averaged; the others may refute its lower bound."""
     import pandas as pd
 
-    runs = average(available(rows))
+    runs = average(rows)
     everything = pd.concat([runs, others], ignore_index=True)
     refutes = refuted(everything).to_numpy()[: len(runs)]
     reason = runs["fail_reason"].where(failed(runs) | ~refutes, "above a verified network")
@@ -156,6 +156,7 @@ def _facts(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
         verdict=runs["verdict"],
         reason=reason.fillna(""),
         termination=runs["termination"],
+        ran=runs["termination"] != "not_available",
         value=runs["primal_bound"],
         bound=runs[["dual_bound", "claimed_dual_bound"]].max(axis=1),
     )

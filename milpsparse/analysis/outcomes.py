@@ -30,7 +30,8 @@ def proved(rows: pd.DataFrame) -> pd.Series[bool]:
 
 def failed(rows: pd.DataFrame) -> pd.Series[bool]:
     """Runs with a claim that did not hold, or that ended without an answer."""
-    return rows["verdict"].astype(str).str.startswith("fail")
+    words = [word for word in rows["verdict"].unique() if str(word).startswith("fail")]
+    return rows["verdict"].isin(words)
 
 
 def available(rows: pd.DataFrame) -> pd.DataFrame:

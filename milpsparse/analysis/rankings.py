@@ -34,7 +34,8 @@ def measures(rows: pd.DataFrame, *, by: str = "method") -> pd.DataFrame:
     import pandas as pd
 
     found = {str(o): _measures(part, by) for o, part in rows.groupby("objective")}
-    return pd.concat(found, names=["objective", by])
+    nothing = pd.DataFrame(columns=MEASURES, dtype=float)
+    return pd.concat(found or {"": nothing}, names=["objective", by])
 
 
 def _measures(rows: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -58,6 +58,6 @@ def _worst(rows: pd.DataFrame) -> pd.DataFrame:
         "_value": -rows["primal_bound"].fillna(np.inf),
         "_bound": rows["dual_bound"].fillna(-np.inf),
     }
-    ranked = rows.assign(**order, _at=np.arange(len(rows))).sort_values(list(order), kind="stable")
-    kept = ranked.drop_duplicates([*KEYS, "method"]).sort_values("_at")
-    return kept.drop(columns=[*order, "_at"])
+    runs = rows[[*KEYS, "method"]].assign(**order, _at=np.arange(len(rows)))
+    worst = runs.sort_values(list(order), kind="stable").drop_duplicates([*KEYS, "method"])
+    return rows.iloc[np.sort(worst["_at"].to_numpy())]

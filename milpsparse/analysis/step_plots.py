@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 STYLES = ("-", "--", ":", "-.")
 VIRTUAL = "virtual best"
+_USED = """
+instance objective method seed perm termination verdict evidence primal_bound dual_bound
+wall_time_s time_limit_s
+""".split()
 
 
 def plot_profiles(rows: pd.DataFrame, path: Path) -> None:
     """Performance profiles: share of all instances solved within a factor of the fastest."""
-    shares = {o: performance_profile(part) for o, part in rows.groupby("objective")}
+    shares = {o: performance_profile(part) for o, part in rows[_USED].groupby("objective")}
     ends = {o: 1.2 * float(steps.index[-1]) for o, steps in shares.items()}
     _plot(shares, ends, "factor of the fastest (below 10 ms all tie)", path)
 
@@ -29,6 +33,7 @@ def plot_distributions(rows: pd.DataFrame, path: Path) -> None:
     """Share of all instances solved within so many seconds, by each method and the virtual best."""
     import pandas as pd
 
+    rows = rows[_USED]  # copies of all columns of many rows would fill the memory
     more = pd.concat([rows, virtual_best(rows, VIRTUAL)], ignore_index=True)
     shares = {o: ecdf(part) for o, part in more.groupby("objective")}
     limits = more.groupby("objective")["time_limit_s"].max().to_dict()
@@ -73,6 +78,14 @@ def draw_steps(
             }
             if method == VIRTUAL:
                 look = {"color": "black", "lw": "0.8", "ls": "-"}
-            panel.step(steps.index, steps[method], where="post", label=label(method), **look)
+            own = steps[method][_moves(steps[method])]
+            panel.step(own.index, own, where="post", label=label(method), **look)
     panel.set(xscale="log", ylim=(0, 1.02))
     panel.grid(lw=0.3)
+
+
+def _moves(values: pd.Series[float]) -> pd.Series[bool]:
+    """Where a line changes, and its end; the steps of other methods are no points of it."""
+    moves = values.diff().ne(0)
+    moves.iloc[-1] = True
+    return moves

@@ -155,7 +155,7 @@ def check(folder: Path) -> int:
     """Second pass over stored rows: each answer again, then all claims against each other."""
     from tqdm import tqdm
 
-    from milpsparse import imported
+    from milpsparse import hearsay, imported
 
     rows, known = store.latest(folder), imported.read_known(folder)
     instances: dict[str, Instance] = {}
@@ -169,17 +169,13 @@ def check(folder: Path) -> int:
         row |= {"check_time_s": time.monotonic() - begun, **verdict.to_json()}
         if verdict.failed:
             wrong.append(_named(row, verdict.fail_reason))
-    for key, found in contradictions(rows.values()).items():
+    refuted = contradictions(rows.values())
+    for key, found in (hearsay.inconsistent(rows.values(), known) | refuted).items():
         wrong.append(_named(rows[key], found.reason))
         rows[key] |= {"verdict": found.verdict, "fail_reason": found.reason}
-    wrong += imported.contradicted(known, rows.values())
-    names = [
-        "schema",
-        "task_key",
-        "run_id",
-        "check_time_s",
-        *imported.unverified("error").to_json(),
-    ]
+    wrong += hearsay.contradicted(known, rows.values())
+    facts = imported.unverified("error").to_json()
+    names = ("schema", "task_key", "run_id", "check_time_s", *facts)
     lines = (store.to_line({name: row[name] for name in names}) for row in rows.values())
     store.write_atomically(folder / store.CHECKS, b"".join(lines))
     for text in wrong:
