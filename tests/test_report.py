@@ -23,9 +23,9 @@ from milpsparse.harness import store
 from milpsparse.instance_files import to_json
 from milpsparse.network import from_exact, from_json
 from milpsparse.report import charts, text
+from milpsparse.report.index import anchor
 from milpsparse.report.networks import picture
 from milpsparse.report.page import write_report
-from milpsparse.report.parts import anchor
 from milpsparse.report.trajectory import frame_of, trajectory
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}

@@ -8,8 +8,8 @@ import shutil
 
 import pytest
 
+from milpsparse.report.index import anchor
 from milpsparse.report.page import write_report
-from milpsparse.report.parts import anchor
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 if CHROMIUM is None:

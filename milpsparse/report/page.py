@@ -10,11 +10,12 @@ from typing import Any
 import milpsparse
 from milpsparse.harness import store
 from milpsparse.report import overview, provenance, text
-from milpsparse.report.parts import index, parts
+from milpsparse.report.index import index
+from milpsparse.report.parts import parts
 from milpsparse.report.results import Results, read
 
 NAME = "report.html"
-MOST_ROWS = 5000  # with details: about a kilobyte each
+MOST_ROWS = 3000  # with details: about 1.5 kB each
 
 
 def write_report(folder: Path, most_rows: int = MOST_ROWS) -> Path:
