@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = """
 schema run_id task_key instance instance_sha256 family n_samples n_features objective skip
 count_bias bound method model solver solver_version options threads seed perm bound_rule
-time_limit_s memory_limit_mb environment bound_used dual_bound_scope
+time_limit_s memory_limit_mb environment bound_used dual_bound_scope claimed_dual_bound_scope
 claimed_termination termination raw_status claimed_primal_bound claimed_dual_bound node_count
 n_rows n_cols n_binaries n_nonzeros
 wall_time_s build_time_s solve_time_s cpu_time_s peak_memory_mb exit_code killed_by
@@ -44,18 +44,12 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         folder = folder.parent
     if not folder.is_dir():
         raise BadInput(f"no folder {folder}: run `milpsparse run --out {folder}` first")
-    return _framed(_columns(folder))
+    return _framed(store.columns(folder, COLUMNS))
 
 
 def frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a frame with all COLUMNS, numbers as floats (missing ones NaN)."""
     return _framed({name: [row.get(name) for row in rows] for name in COLUMNS})
-
-
-def _columns(folder: Path) -> dict[str, list[Any]]:
-    """The stored columns."""
-    rows = store.latest(folder).values()
-    return {name: [row.get(name) for row in rows] for name in COLUMNS}
 
 
 def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance 
     taken = [row for row in rows if row["termination"] != "not_available"]
     objective = objective_of_row(line.objective)
     frame = frame_of(taken or rows, line.best)
-    drawn, by, why_not = _picture(results, line, instance)
+    drawn, by, why_not = _picture(results, line, rows, instance)
     return Goal(
         line=line,
         frame=frame,
@@ -161,17 +161,19 @@ def _run(row: Row, objective: Objective, frame: Frame) -> Run:
 
 
 def _picture(
-    results: Results, line: Line, instance: Instance | None
+    results: Results, line: Line, rows: Sequence[Row], instance: Instance | None
 ) -> tuple[Picture | None, Row | None, str]:
-    row = results.networks.get((line.row["instance"], line.objective))
-    if row is None or not row.get("network"):
+    key = results.best.get((line.row["instance"], line.objective))
+    network = results.networks.get(key or "")
+    if not network:
         return None, None, "No method has a verified network."
+    by = next(row for row in rows if row["task_key"] == key)
     if instance is None:
-        return None, row, "Not drawn without the data."
+        return None, by, "Not drawn without the data."
     try:
-        return picture(instance, from_json(row["network"], instance.n_features)), row, ""
+        return picture(instance, from_json(network, instance.n_features)), by, ""
     except (ValueError, KeyError, TypeError) as error:
-        return None, row, f"The stored network cannot be read: {error}."
+        return None, by, f"The stored network cannot be read: {error}."
 
 
 def _data(instance: Instance) -> list[list[str]]:
