@@ -283,6 +283,8 @@ def test_wrong_claims_and_contradictions_stand_there_by_name(results):
             return row | {"claimed_dual_bound": 4.0, "claimed_dual_bound_scope": "all"}
         if row["method"] == "neuron_big_m@highs":
             return row | {"verdict": "fail_objective_value", "fail_reason": "claims 1"}
+        if row["method"] == "univariate":
+            return row | {"termination": "error", "verdict": "fail_abort", "fail_reason": "died"}
         return row
 
     rewrite(results, lie)
@@ -291,10 +293,16 @@ def test_wrong_claims_and_contradictions_stand_there_by_name(results):
     lines = {line[2]: line for line in page.table(page.all("table", inside=section)[0])}
     assert lines["neuron_big_m@highs"][3:] == ["fail_objective_value", "claims 1"]
     assert lines["coordinate_start"][3] == "fail_dual_bound"
+    assert len(lines) == 2
+    assert [line[2:] for line in page.table(page.all("table", inside=section)[1])] == [
+        ["univariate", "fail_abort", "died"]
+    ]
+    said = page.all("section", id="summary")[0]["text"]
+    assert "2 wrong claims. 1 run without an answer." in said
     assert "activation_search has a verified 3" in lines["coordinate_start"][4]
     (table,) = page.all("table", id="index")
     wrong = {(line[0], line[5]): line[-1] for line in page.table(table)}
-    assert wrong["uniform_n6_d3_s0", "neurons"] == "2"
+    assert wrong["uniform_n6_d3_s0", "neurons"] == "3"
     assert wrong["peak_plateau", "neurons"] == ""
     chips = [e["text"] for e in page.all("span", inside=part_of(page, "uniform_n6_d3_s0"))]
     assert "wrong" in chips
@@ -328,7 +336,7 @@ def test_what_a_reader_must_know_is_said(results):
     changed = {"machine": "another", "git_dirty": True, "git_sha": "f00", "time_limit_s": 30.0}
     rewrite(results, lambda row: row | (changed if row["method"] == "univariate" else {}))
     said = Page(write_report(results).read_text(encoding="utf-8")).all("section", id="summary")
-    for words in ("1 tasks of the run", "limits differ", "several machines", "not committed"):
+    for words in ("1 task of the run", "limits differ", "several machines", "not committed"):
         assert words in said[0]["text"]
 
 

@@ -44,6 +44,7 @@ def render(results: Results, most_rows: int = MOST_ROWS) -> str:
         rows=results.rows,
         goals=overview.goals(results),
         wrong=overview.wrong_claims(results.rows),
+        unanswered=overview.unanswered(results.rows),
         news=overview.news(results.rows),
         facts=provenance.facts(results),
         commands=provenance.commands(results),

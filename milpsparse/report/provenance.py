@@ -47,7 +47,8 @@ def warnings(results: Results) -> list[str]:
     rows = results.rows
     found = []
     if results.left:
-        found.append(f"Incomplete: {results.left:,} tasks of the run have no row yet.")
+        tasks = "1 task" if results.left == 1 else f"{results.left:,} tasks"
+        found.append(f"Incomplete: {tasks} of the run without a row.")
     if rows["time_limit_s"].nunique() > 1:
         found.append("Time limits differ: means compare unlike runs.")
     if rows["machine"].nunique() > 1:
