@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +46,25 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         folder = folder.parent
     if not folder.is_dir():
         raise BadInput(f"no folder {folder}: run `milpsparse run --out {folder}` first")
-    return _framed(store.columns(folder, COLUMNS))
+    with _without_collection():
+        return _framed(store.columns(folder, COLUMNS))
 
 
 def frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a frame with all COLUMNS, numbers as floats (missing ones NaN)."""
     return _framed({name: [row.get(name) for row in rows] for name in COLUMNS})
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Python looks for no cycles: there are none among millions of new objects, which all live."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
