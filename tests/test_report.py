@@ -218,6 +218,13 @@ def test_each_instance_has_its_data_and_its_network(page):
             assert len(page.all("circle", inside=svg)) == instance.n_samples
 
 
+def test_what_the_library_knows_of_an_instance_is_there(page):
+    part = part_of(page, "planted_n8_d1_k2_s0")["text"]
+    assert "Tags: discrete_labels, one_input, planted, neurons easy" in part
+    assert "neurons opt 2" in part
+    assert '"params"' in part
+
+
 def test_the_commands_on_the_page_repeat_the_run(page, small_run, call):
     said = [pre["text"] for pre in page.all("pre")]
     (command,) = [text for text in said if text.startswith("milpsparse run")]

@@ -59,6 +59,7 @@ class Part:
     missing: str  # why there is no instance
     goals: Sequence[Goal]
     data: Sequence[Sequence[str]]
+    tags: str
     known: str
     provenance: str
 
@@ -101,9 +102,19 @@ def _part(results: Results, lines: Sequence[Line], groups: Mapping[Any, Sequence
         missing=missing,
         goals=[_goal(results, line, groups[name, line.objective], instance) for line in lines],
         data=_data(instance) if instance else (),
+        tags=_tags(instance.extra) if instance else "",
         known=text.listed(map(_known, instance.known)) if instance else "",
         provenance=json.dumps(dict(instance.provenance), default=str) if instance else "",
     )
+
+
+def _tags(extra: Mapping[str, Any]) -> str:
+    """What the library says of an instance: tags, and how hard it is."""
+    tags, status = extra.get("tags"), extra.get("status")
+    words = [str(tag) for tag in tags] if isinstance(tags, list) else []
+    if isinstance(status, dict):
+        words += [f"{objective} {state}" for objective, state in status.items()]
+    return text.listed(words)
 
 
 def _known(fact: Mapping[str, Any]) -> str:
