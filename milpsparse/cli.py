@@ -565,7 +565,7 @@ def table(folder: Path, prefix: Path | None) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--details",
-    default=5000,
+    default=3000,
     show_default=True,
     metavar="ROWS",
     help="Show details of instances with up to so many rows together; about 1.5 kB each.",

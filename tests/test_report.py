@@ -23,9 +23,9 @@ from milpsparse.harness import store
 from milpsparse.instance_files import to_json
 from milpsparse.network import from_exact, from_json
 from milpsparse.report import charts, text
+from milpsparse.report.index import anchor
 from milpsparse.report.networks import picture
 from milpsparse.report.page import write_report
-from milpsparse.report.parts import anchor
 from milpsparse.report.trajectory import frame_of, trajectory
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -218,9 +218,17 @@ def test_each_instance_has_its_data_and_its_network(page):
             assert len(page.all("circle", inside=svg)) == instance.n_samples
 
 
+def test_what_the_library_knows_of_an_instance_is_there(page):
+    part = part_of(page, "planted_n8_d1_k2_s0")["text"]
+    assert "Tags: discrete_labels, one_input, planted, neurons easy" in part
+    assert "neurons opt 2" in part
+    assert '"params"' in part
+
+
 def test_the_commands_on_the_page_repeat_the_run(page, small_run, call):
-    words = shlex.split(page.all("pre")[0]["text"])
-    assert words[:2] == ["milpsparse", "run"]
+    said = [pre["text"] for pre in page.all("pre")]
+    (command,) = [text for text in said if text.startswith("milpsparse run")]
+    words = shlex.split(command)
     words[words.index("DIR")] = str(small_run)
     _, out, _ = call(*words[1:], "--dry-run")
     count = len(list(store.lines(small_run / store.RUNS)))
@@ -282,6 +290,8 @@ def test_wrong_claims_and_contradictions_stand_there_by_name(results):
             return row | {"claimed_dual_bound": 4.0, "claimed_dual_bound_scope": "all"}
         if row["method"] == "neuron_big_m@highs":
             return row | {"verdict": "fail_objective_value", "fail_reason": "claims 1"}
+        if row["method"] == "univariate":
+            return row | {"termination": "error", "verdict": "fail_abort", "fail_reason": "died"}
         return row
 
     rewrite(results, lie)
@@ -290,10 +300,16 @@ def test_wrong_claims_and_contradictions_stand_there_by_name(results):
     lines = {line[2]: line for line in page.table(page.all("table", inside=section)[0])}
     assert lines["neuron_big_m@highs"][3:] == ["fail_objective_value", "claims 1"]
     assert lines["coordinate_start"][3] == "fail_dual_bound"
+    assert len(lines) == 2
+    assert [line[2:] for line in page.table(page.all("table", inside=section)[1])] == [
+        ["univariate", "fail_abort", "died"]
+    ]
+    said = page.all("section", id="summary")[0]["text"]
+    assert "2 wrong claims. 1 run without an answer." in said
     assert "activation_search has a verified 3" in lines["coordinate_start"][4]
     (table,) = page.all("table", id="index")
     wrong = {(line[0], line[5]): line[-1] for line in page.table(table)}
-    assert wrong["uniform_n6_d3_s0", "neurons"] == "2"
+    assert wrong["uniform_n6_d3_s0", "neurons"] == "3"
     assert wrong["peak_plateau", "neurons"] == ""
     chips = [e["text"] for e in page.all("span", inside=part_of(page, "uniform_n6_d3_s0"))]
     assert "wrong" in chips
@@ -327,7 +343,7 @@ def test_what_a_reader_must_know_is_said(results):
     changed = {"machine": "another", "git_dirty": True, "git_sha": "f00", "time_limit_s": 30.0}
     rewrite(results, lambda row: row | (changed if row["method"] == "univariate" else {}))
     said = Page(write_report(results).read_text(encoding="utf-8")).all("section", id="summary")
-    for words in ("1 tasks of the run", "limits differ", "several machines", "not committed"):
+    for words in ("1 task of the run", "limits differ", "several machines", "not committed"):
         assert words in said[0]["text"]
 
 

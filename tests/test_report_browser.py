@@ -8,8 +8,8 @@ import shutil
 
 import pytest
 
+from milpsparse.report.index import anchor
 from milpsparse.report.page import write_report
-from milpsparse.report.parts import anchor
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 if CHROMIUM is None:
@@ -60,6 +60,12 @@ def column(page, table, at):
     return [" ".join(cell.split()) for cell in cells.all_text_contents()]
 
 
+def seconds(text):
+    """A time such as "12 ms"."""
+    value, unit = text.split()
+    return float(value) * {"ms": 1e-3, "s": 1.0}[unit]
+
+
 def overflows(page):
     return page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
@@ -72,19 +78,17 @@ def test_headers_sort_numbers_as_numbers_and_missing_ones_last(visit):
     page = visit()
     head = page.locator("#index th", has_text=re.compile("^time$"))
     head.get_by_role("button").click()
-    times = page.locator("#index tbody tr > :nth-child(11)").evaluate_all(
-        "cells => cells.map(cell => cell.dataset.v)"
-    )
-    known = [float(t) for t in times if t != "nan"]
-    assert known == sorted(known)
-    assert times == [t for t in times if t != "nan"] + ["nan"] * times.count("nan")
+    times = column(page, "#index", 11)
+    known = [t for t in times if t != "–"]
+    assert list(map(seconds, known)) == sorted(map(seconds, known))
+    assert len({t.split()[1] for t in known}) == 2  # s and ms
+    assert times == known + ["–"] * times.count("–")
     expect(head).to_have_attribute("aria-sort", "ascending")
     head.get_by_role("button").click()
     expect(head).to_have_attribute("aria-sort", "descending")
-    times = page.locator("#index tbody tr > :nth-child(11)").evaluate_all(
-        "cells => cells.map(cell => cell.dataset.v).filter(v => v !== 'nan').map(Number)"
-    )
-    assert times == sorted(known, reverse=True)
+    times = column(page, "#index", 11)
+    assert [t for t in times if t != "–"] == sorted(known, key=seconds, reverse=True)
+    assert times[-1] == "–" or "–" not in times
 
 
 def test_names_sort_by_the_keyboard_alone(visit):

@@ -67,7 +67,9 @@ def repeat(record: Mapping[str, Any]) -> str:
         dirty = "  # and changes that were not committed" if record.get("git_dirty") else ""
         lines.append(f"git checkout {record['git_sha']}{dirty}")
     there = {n: v for n, v in dict(record.get("packages") or {}).items() if v}
+    there.pop("milpsparse", None)
     lines.append(f"python -m pip install {' '.join(f'{n}=={v}' for n, v in there.items())}")
+    lines.append("python -m pip install .")
     if record.get("command"):
         lines.append(shlex.join(map(str, record["command"])))
     return "\n".join(lines)

@@ -115,15 +115,17 @@ def is_written(folder: Path) -> bool:
 
 
 def to_line(row: dict[str, Any]) -> bytes:
-    """A row as one JSON line; numbers that are not finite become null."""
+    """A row as one JSON line; numbers that are not finite become null, broken Unicode a "?"."""
     return json.dumps(_plain(row), allow_nan=False).encode() + b"\n"
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, str):  # half of a surrogate pair cannot be read again
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {_plain(str(k)): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value

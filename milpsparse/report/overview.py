@@ -14,6 +14,7 @@ from milpsparse.analysis.summary import summary
 from milpsparse.analysis.virtual import virtual_best
 from milpsparse.report.charts import Axis, Chart, Line, steps
 from milpsparse.report.results import Results, Row, records
+from milpsparse.report.text import status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +137,12 @@ def _shares(
 
 def wrong_claims(rows: pd.DataFrame) -> list[Row]:
     """Runs with a claim that did not hold, contradictions with other runs included."""
-    return records(rows[failed(rows)])
+    return [row for row in records(rows[failed(rows)]) if status(row) != "failed"]
+
+
+def unanswered(rows: pd.DataFrame) -> list[Row]:
+    """Runs that ended without an answer, or with one that could not be read."""
+    return [row for row in records(rows[failed(rows)]) if status(row) == "failed"]
 
 
 def news(rows: pd.DataFrame) -> list[Row]:

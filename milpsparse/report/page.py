@@ -10,11 +10,12 @@ from typing import Any
 import milpsparse
 from milpsparse.harness import store
 from milpsparse.report import overview, provenance, text
-from milpsparse.report.parts import index, parts
+from milpsparse.report.index import index
+from milpsparse.report.parts import parts
 from milpsparse.report.results import Results, read
 
 NAME = "report.html"
-MOST_ROWS = 5000  # with details: about a kilobyte each
+MOST_ROWS = 3000  # with details: about 1.5 kB each
 
 
 def write_report(folder: Path, most_rows: int = MOST_ROWS) -> Path:
@@ -43,6 +44,7 @@ def render(results: Results, most_rows: int = MOST_ROWS) -> str:
         rows=results.rows,
         goals=overview.goals(results),
         wrong=overview.wrong_claims(results.rows),
+        unanswered=overview.unanswered(results.rows),
         news=overview.news(results.rows),
         facts=provenance.facts(results),
         commands=provenance.commands(results),

@@ -1,20 +1,19 @@
-"""The index of instances, and one part of the page an instance: data, networks, every run."""
+"""One part of the page an instance: its data, its networks, every run."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from milpsparse.analysis.outcomes import PROVED
 from milpsparse.errors import MilpsparseError
 from milpsparse.harness.run import instance_of
 from milpsparse.instance import Instance
 from milpsparse.network import from_json
 from milpsparse.objective import Objective, objective_of_row
 from milpsparse.report import text
+from milpsparse.report.index import Line, anchor
 from milpsparse.report.networks import Picture, picture
 from milpsparse.report.results import Results, Row, records
 from milpsparse.report.trajectory import Frame, Trajectory, frame_of, trajectory
@@ -27,7 +26,7 @@ class Run:
     """A row in words: verified and claimed apart."""
 
     row: Row
-    style: str
+    name: str
     status: str
     value: str
     bound: str
@@ -35,25 +34,6 @@ class Run:
     claimed_value: str
     claimed_bound: str
     trajectory: Trajectory
-
-
-@dataclass(frozen=True)
-class Line:
-    """An instance and objective: what all methods together know. Numbers sort, text is shown."""
-
-    anchor: str
-    row: Row  # of any method: name, family, sizes
-    objective: str
-    best: float
-    best_text: str
-    bound: float
-    bound_text: str
-    evidence: str
-    status: str  # proved, claimed or open
-    first: Row | None  # the fastest of the runs with that status
-    optimal: int
-    taken: int
-    wrong: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +59,7 @@ class Part:
     missing: str  # why there is no instance
     goals: Sequence[Goal]
     data: Sequence[Sequence[str]]
+    tags: str
     known: str
     provenance: str
 
@@ -88,87 +69,32 @@ class Part:
         return sum(goal.line.wrong for goal in self.goals)
 
 
-def anchor(name: str) -> str:
-    """The fragment that leads to an instance's part, whatever characters its name has."""
-    return "i-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-
-
-def index(results: Results) -> list[Line]:
-    """All instances of the run, each with each objective."""
-    lines = []
-    order = {objective: at for at, objective in enumerate(results.objectives)}
-    for (name, objective), rows in _grouped(results):
-        lines.append((order[objective], _line(results, name, objective, rows)))
-    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
-
-
-def _grouped(results: Results) -> Iterable[tuple[tuple[str, str], list[Row]]]:
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in records(results.rows):
-        groups.setdefault((row["instance"], row["objective"]), []).append(row)
-    return groups.items()
-
-
-def _line(results: Results, name: str, objective: str, rows: Sequence[Row]) -> Line:
-    known = results.bounds[name, objective]
-    words = [text.status(row) for row in rows]
-    state = next((word for word in ("proved", "claimed") if word in words), "open")
-    ended = [row for row, word in zip(rows, words, strict=True) if word == state]
-    goal = objective_of_row(objective)
-    bound, evidence = _bound(known, rows)
-    return Line(
-        anchor=anchor(name),
-        row=rows[0],
-        objective=objective,
-        best=known["best"],
-        best_text=text.number(known["best"]),
-        bound=bound,
-        bound_text=text.bound(bound, goal),
-        evidence=evidence,
-        status=state,
-        first=min(ended, key=lambda row: row["wall_time_s"], default=None),
-        optimal=sum(word in ("proved", "claimed") for word in words),
-        taken=sum(word != "refused" for word in words),
-        wrong=sum(word in ("wrong", "failed") for word in words),
-    )
-
-
-def _bound(known: Mapping[str, float], rows: Sequence[Row]) -> tuple[float, str]:
-    """The best proved lower bound and its evidence; without one, the best claimed."""
-    if text.is_missing(known["proved"]):
-        return known["claimed"], "" if text.is_missing(known["claimed"]) else "claimed"
-    names = [
-        row["evidence"]
-        for row in rows
-        if row["dual_bound"] == known["proved"] and row["evidence"] in PROVED
-    ]
-    return known["proved"], min(names, key=PROVED.index, default="")
-
-
 def parts(results: Results, lines: Sequence[Line], most_rows: int) -> list[Part]:
     """Parts of as many instances as have `most_rows` rows together, wrong claims first."""
-    groups = dict(_grouped(results))
     names: dict[str, list[Line]] = {}
     for line in lines:
         names.setdefault(line.row["instance"], []).append(line)
     chosen: set[str] = set()
     left = most_rows
     for name in sorted(names, key=lambda name: not any(line.wrong for line in names[name])):
-        size = sum(len(groups[name, line.objective]) for line in names[name])
+        size = sum(line.runs for line in names[name])
         if size <= left or not chosen:
             chosen.add(name)
             left -= size
-    return [_part(results, names[name], groups) for name in names if name in chosen]
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for row in records(results.rows[results.rows["instance"].isin(chosen)]):
+        rows.setdefault((row["instance"], row["objective"]), []).append(row)
+    return [_part(results, names[name], rows) for name in names if name in chosen]
 
 
 def _part(results: Results, lines: Sequence[Line], groups: Mapping[Any, Sequence[Row]]) -> Part:
-    row = lines[0].row
+    name = lines[0].row["instance"]
+    row = groups[name, lines[0].objective][0]
     instance, missing = None, ""
     try:
         instance = instance_of(dict(row), results.folder)
     except MilpsparseError as error:
         missing = f"The data are not shown: {error}."
-    name = row["instance"]
     return Part(
         anchor=anchor(name),
         row=row,
@@ -176,9 +102,19 @@ def _part(results: Results, lines: Sequence[Line], groups: Mapping[Any, Sequence
         missing=missing,
         goals=[_goal(results, line, groups[name, line.objective], instance) for line in lines],
         data=_data(instance) if instance else (),
+        tags=_tags(instance.extra) if instance else "",
         known=text.listed(map(_known, instance.known)) if instance else "",
         provenance=json.dumps(dict(instance.provenance), default=str) if instance else "",
     )
+
+
+def _tags(extra: Mapping[str, Any]) -> str:
+    """What the library says of an instance: tags, and how hard it is."""
+    tags, status = extra.get("tags"), extra.get("status")
+    words = [str(tag) for tag in tags] if isinstance(tags, list) else []
+    if isinstance(status, dict):
+        words += [f"{objective} {state}" for objective, state in status.items()]
+    return text.listed(words)
 
 
 def _known(fact: Mapping[str, Any]) -> str:
@@ -192,11 +128,11 @@ def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance 
     taken = [row for row in rows if row["termination"] != "not_available"]
     objective = objective_of_row(line.objective)
     frame = frame_of(taken or rows, line.best)
-    drawn, by, why_not = _picture(results, line, instance)
+    drawn, by, why_not = _picture(results, line, rows, instance)
     return Goal(
         line=line,
         frame=frame,
-        runs=[_run(row, objective, frame, results.colors) for row in sorted(taken, key=_rank)],
+        runs=[_run(row, objective, frame) for row in sorted(taken, key=_rank)],
         refused=[
             (row["method"], row["raw_status"] or row["fail_reason"] or "")
             for row in rows
@@ -219,11 +155,12 @@ def _rank(row: Row) -> tuple[int, float, float]:
     )
 
 
-def _run(row: Row, objective: Objective, frame: Frame, colors: Mapping[str, str]) -> Run:
+def _run(row: Row, objective: Objective, frame: Frame) -> Run:
+    axes = [f"{axis} {row[axis]}" for axis in ("seed", "perm") if row[axis] not in (0, None)]
     about = "" if row["exact"] is True or text.is_missing(row["primal_bound"]) else "≈"
     return Run(
         row=row,
-        style=colors[row["method"]],
+        name=", ".join([row["method"], *axes]),
         status=text.status(row),
         value=about + text.number(row["primal_bound"]),
         bound=text.bound(row["dual_bound"], objective),
@@ -235,17 +172,19 @@ def _run(row: Row, objective: Objective, frame: Frame, colors: Mapping[str, str]
 
 
 def _picture(
-    results: Results, line: Line, instance: Instance | None
+    results: Results, line: Line, rows: Sequence[Row], instance: Instance | None
 ) -> tuple[Picture | None, Row | None, str]:
-    row = results.networks.get((line.row["instance"], line.objective))
-    if row is None or not row.get("network"):
+    key = results.best.get((line.row["instance"], line.objective))
+    network = results.networks.get(key or "")
+    if not network:
         return None, None, "No method has a verified network."
+    by = next(row for row in rows if row["task_key"] == key)
     if instance is None:
-        return None, row, "Not drawn without the data."
+        return None, by, "Not drawn without the data."
     try:
-        return picture(instance, from_json(row["network"], instance.n_features)), row, ""
+        return picture(instance, from_json(network, instance.n_features)), by, ""
     except (ValueError, KeyError, TypeError) as error:
-        return None, row, f"The stored network cannot be read: {error}."
+        return None, by, f"The stored network cannot be read: {error}."
 
 
 def _data(instance: Instance) -> list[list[str]]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from milpsparse.analysis.outcomes import KEYS, best_bounds, solved
-from milpsparse.analysis.rows import frame
+from milpsparse.analysis.rows import read_rows
 from milpsparse.analysis.table import objective_order, of_testset
 from milpsparse.harness import store
 from milpsparse.harness.contradictions import contradictions
+from milpsparse.harness.records import read_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[str, Any]
 COLORS = 8  # that the style sheet has; methods beyond are grey
+CLAIMS = """
+task_key instance_sha256 objective method verdict bound bound_used claimed_termination
+claimed_dual_bound claimed_dual_bound_scope primal_bound exact dual_bound dual_bound_scope evidence
+""".split()
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,12 @@ class Results:
 
     folder: Path
     name: str
-    plan: dict[str, Any]
+    plan: Mapping[str, Any]
+    records: Sequence[Mapping[str, Any]]  # of the runs, oldest first
     rows: pd.DataFrame
     bounds: Mapping[tuple[str, str], Mapping[str, float]]  # best, proved, claimed
-    networks: Mapping[tuple[str, str], Row]  # of an instance and objective: its best row
+    best: Mapping[tuple[str, str], str]  # the task whose network is shown
+    networks: Mapping[str, Any]  # of these tasks, as stored
     colors: Mapping[str, str]  # the style class of each method
 
     @property
@@ -51,22 +58,42 @@ def read(folder: Path) -> Results:
     BadInput
         None there, or none that this version can read.
     """
-    stored = store.latest(folder)
-    rows = of_testset(frame(list(stored.values())), folder).reset_index(drop=True)
+    rows = of_testset(read_rows(folder), folder).reset_index(drop=True)
     plan = store.read_plan(folder)
-    here = rows["task_key"]
-    for key, found in contradictions(stored[key] for key in here).items():
-        rows.loc[here == key, ["verdict", "fail_reason"]] = [found.verdict, found.reason]
     best = _best(rows)
+    free = rows.loc[rows["bound"].isna() & rows["exact"].eq(True), "task_key"]
+    networks = _networks(folder, {*best.values(), *free})
+    here = rows["task_key"]
+    for key, found in contradictions(_claims(folder, set(here), networks)).items():
+        rows.loc[here == key, ["verdict", "fail_reason"]] = [found.verdict, found.reason]
     return Results(
         folder=folder,
         name=Path(str(plan.get("testset", "all"))).stem,
         plan=plan,
+        records=read_records(folder),
         rows=rows,
         bounds=best_bounds(rows).to_dict("index"),  # type: ignore[arg-type]
-        networks={at: stored[key] for at, key in best.items()},
+        best=best,
+        networks=networks,
         colors=_colors(rows),
     )
+
+
+def _networks(folder: Path, keys: Set[str]) -> dict[str, Any]:
+    """The stored networks of some tasks."""
+    rows = (row for _, row in store.numbered(folder, ["network"]))
+    return {row.task_key: row.network for row in rows if row.task_key in keys}
+
+
+def _claims(folder: Path, keys: Set[str], networks: Mapping[str, Any]) -> list[Row]:
+    """What is compared of some tasks; networks where B is null, since there their size matters."""
+    columns = store.columns(folder, CLAIMS)
+    rows = (
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    )
+    return [
+        row | {"network": networks.get(row["task_key"])} for row in rows if row["task_key"] in keys
+    ]
 
 
 def records(rows: pd.DataFrame) -> list[Row]:

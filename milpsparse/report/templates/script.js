@@ -5,13 +5,15 @@
   const all = (what, from = document) => [...from.querySelectorAll(what)];
   const find = (what) => document.querySelector(what);
 
-  // A cell's number where its column has numbers, else its text; what is missing sorts last.
+  // A cell's number, of seconds and of "8 of 9", too; else its text; what is missing sorts last.
+  const unit = { "": 1, s: 1, ms: 1e-3 };
   const key = (row, column) => {
-    const cell = row.cells[column];
-    const text = cell.dataset.v ?? cell.textContent.trim();
-    const value = Number(text.replace("−", "-").replace(/ %$/, ""));
-    if (text === "" || text === "–" || text === "nan") return null;
-    return text === "inf" || text === "∞" ? Infinity : Number.isNaN(value) ? text : value;
+    const text = row.cells[column].textContent.trim();
+    if (text === "" || text === "–") return null;
+    if (text === "∞") return Infinity;
+    const [, digits, word] = /^(−?[\d.,]+(?:e[−+]?\d+)?) ?(s|ms|of \d+|)$/.exec(text) ?? [];
+    const value = Number(digits?.replaceAll("−", "-").replaceAll(",", ""));
+    return Number.isNaN(value) ? text : value * (unit[word] ?? 1);
   };
   const compare = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b
@@ -45,13 +47,13 @@
   const filters = find(".filters");
   const filter = () => {
     const words = find("#search").value.toLowerCase().split(/\s+/);
-    const wanted = { objective: find("#by-objective").value, status: find("#by-status").value };
+    const [objective, status] = [find("#by-objective").value, find("#by-status").value];
     let shown = 0;
     const rows = all("#index tbody tr");
     for (const row of rows) {
       const text = (row.cells[0].textContent + " " + row.cells[1].textContent).toLowerCase();
       const fits = words.every((word) => text.includes(word)) &&
-        Object.entries(wanted).every(([name, value]) => !value || row.dataset[name] === value);
+        (!objective || row.cells[5].textContent === objective) && row.cells[8].textContent.includes(status);
       row.hidden = !fits;
       shown += fits;
     }
