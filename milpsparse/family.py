@@ -27,7 +27,8 @@ class Family:
     """A generator: FAMILY in a file of families/.
 
     `generate(seed, **params)` gives the same instance for the same arguments; a change of what it
-    gives is a new `version`. `library` lists the members that the instance library holds.
+    gives is a new `version`. `library` lists the members that the instance library holds. `missing`
+    says why it cannot generate here (a package that is not installed), or None.
     """
 
     summary: str
@@ -35,6 +36,7 @@ class Family:
     params: Mapping[str, Option] = field(default_factory=dict)
     library: tuple[Member, ...] = ()
     version: int = 1
+    missing: Callable[[], str | None] = lambda: None
 
 
 def generate(family: str, seed: int = 0, **params: Any) -> Instance:
@@ -42,8 +44,8 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
 
     Raises
     ------
-    UnknownName, BadInput
-        Unknown family or parameter, or a value that makes no instance.
+    UnknownName, BadInput, NotAvailable
+        Unknown family or parameter, a value that makes no instance, or a package that is missing.
     """
     rule: Family = registry.load("families", family)
     values = {name: option.default for name, option in rule.params.items()}

@@ -32,5 +32,11 @@ FAMILY = Family(
         "N": Option(8, "number of points"),
         "bound": Option(1024.0, "bound B on every path parameter"),
     },
-    library=(Member(0), Member(0, {"N": 30})),
+    library=(
+        Member(0),
+        Member(0, {"N": 30}),
+        Member(0, {"N": 5}),
+        Member(0, {"N": 300, "bound": 8192.0}),
+        Member(0, {"N": 3000, "bound": 65536.0}),
+    ),
 )

@@ -41,5 +41,11 @@ FAMILY = Family(
         "length": Option(4, "unit steps a piece"),
         "bound": Option(1024.0, "bound B on every path parameter"),
     },
-    library=(Member(0), Member(1, {"segments": 12, "length": 3})),
+    library=(
+        Member(0),
+        Member(1, {"segments": 12, "length": 3}),
+        Member(0, {"segments": 3, "length": 2}),
+        Member(0, {"segments": 40, "length": 5, "bound": 8192.0}),
+        Member(0, {"segments": 200, "length": 10, "bound": 65536.0}),
+    ),
 )

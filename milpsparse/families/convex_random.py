@@ -34,5 +34,12 @@ FAMILY = Family(
         "N": Option(20, "number of points"),
         "bound": Option(1024.0, "bound B on every path parameter"),
     },
-    library=(Member(0, {"N": 8}), Member(0), Member(1)),
+    library=(
+        Member(0, {"N": 8}),
+        Member(0),
+        Member(1),
+        Member(2),
+        Member(0, {"N": 50}),
+        Member(0, {"N": 500, "bound": 8192.0}),
+    ),
 )

@@ -55,5 +55,11 @@ FAMILY = Family(
         Member(0, {"curvatures": "1:8:8:1"}),
         Member(0, {"curvatures": "1:1:1"}),
         Member(0, {"curvatures": "1:1:0:1:1"}),
+        Member(0, {"curvatures": "1"}),
+        Member(0, {"curvatures": "1:1"}),
+        Member(0, {"curvatures": "1:2:3:2:1"}),
+        Member(0, {"curvatures": "1:1:0:1:1:0:1:1"}),
+        Member(0, {"curvatures": "1:1:-1:-1:-1:1"}),
+        Member(0, {"curvatures": "1/3:1/7:1/7:1/3"}),
     ),
 )

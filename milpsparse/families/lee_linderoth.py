@@ -76,5 +76,12 @@ FAMILY = Family(
         Member(0),
         Member(0, {"case": 2}),
         Member(0, {"N": 6, "d": 3, "case": 3, "bound": 4.0}),
+        *(Member(0, {"N": n, "d": n}) for n in (2, 3, 4, 5, 6)),
+        Member(0, {"N": 6, "d": 2, "bound": 16.0}),
+        Member(0, {"N": 5, "d": 3, "case": 2}),
+        Member(0, {"N": 6, "d": 4, "case": 2}),
+        Member(0, {"N": 6, "d": 6, "case": 2}),
+        Member(0, {"N": 5, "d": 5, "case": 3, "bound": 4.0}),
+        Member(0, {"N": 6, "d": 6, "case": 3, "bound": 4.0}),
     ),
 )

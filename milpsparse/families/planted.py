@@ -1,91 +1,53 @@
 """Planted: labels of a small teacher network, exact to the last bit.
 
+    y_i = sum_k s_k relu(w_k . x_i + b_k)  [+ a . x_i + c],   k = 1..K
+
 Data lie on a grid of step 1/1024 and path parameters on one of step 1/16, so that labels are
 doubles without rounding. Teachers with a neuron that is dead (active nowhere, or everywhere) or
 that shares its sign and pattern with another (they would merge) are drawn again; still, a teacher
-is only an upper bound: fewer neurons may do.
+is only an upper bound: fewer neurons may do. With a margin each knot passes one point so closely
+that a tolerance may hide on which side it is.
+
+Why hard: the sparsest network is far below what generic labels need, so relaxations and dimension
+counts say nothing; every pattern of a smaller network has to be refuted.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from milpsparse.errors import BadInput
+from milpsparse.families import _teachers
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
 
-TRIES = 1000
 
-
-def generate(seed: int, N: int, d: int, K: int, inputs: int, bound: float, skip: bool) -> Instance:
+def generate(
+    seed: int, N: int, d: int, K: int, inputs: int, bound: float, skip: bool, margin: int
+) -> Instance:
     """Inputs uniform on the grid in [-1, 1]; neurons with knots inside the data."""
-    at_least(N=(N, 2), d=(d, 1), K=(K, 1), inputs=(inputs, 0))
+    at_least(N=(N, 2), d=(d, 1), K=(K, 1), inputs=(inputs, 0), margin=(margin, 0))
     used = min(inputs or d, d)
     if bound < 2:
         raise BadInput(f"parameter bound={bound:g}: teachers have entries up to 2, so at least 2")
     rng = np.random.default_rng(seed)
-    X = _points(rng, N, d)
-    for _ in range(TRIES):
-        signs, u = _teacher(rng, X, K, used)
-        if _is_lean(X, signs, u):
-            break
-    else:
-        raise BadInput(f"no lean teacher with K={K} on N={N} points: more points or fewer neurons")
-    y: NDArray[np.float64] = np.maximum(X @ u[:, :-1].T + u[:, -1], 0) @ signs
-    kind = (f"_i{used}" if used < d else "") + ("_skip" if skip else "")
+    X = _teachers.points(rng, N, d)
+    signs, u = _teachers.lean(rng, X, K, used, margin)
+    y = _teachers.labels(X, signs, u)
+    kind = (f"_i{used}" if used < d else "") + (f"_m{margin}" if margin else "")
+    kind += "_skip" if skip else ""
     if skip:
         y = y + X @ (rng.integers(-16, 17, d) / 16) + rng.integers(-16, 17) / 16
     counted = u[:, :-1] if skip else u
-    teacher = {"status": "best", "evidence": "network", "source": "the teacher"}
     return Instance(
         X=X,
         y=y,
         bound=bound,
         skip=skip,
         name=f"planted_n{N}_d{d}_k{K}{kind}_s{seed}",
-        known=[
-            {"objective": "neurons", "value": K, **teacher},
-            {"objective": "parameters", "value": int(np.count_nonzero(counted)), **teacher},
-        ],
+        known=_teachers.known(K, int(np.count_nonzero(counted))),
     )
-
-
-def _points(rng: Generator, N: int, d: int) -> NDArray[np.float64]:
-    """Distinct rows on the grid."""
-    capacity = 1024**d  # less than half of the grid, so that drawing ends
-    if N > capacity:
-        raise BadInput(f"parameter N={N}: too many distinct grid points for d={d}")
-    X = rng.integers(-1024, 1025, (N, d))
-    while len(np.unique(X, axis=0)) < N:
-        X = np.unique(np.vstack([X, rng.integers(-1024, 1025, (N, d))]), axis=0)
-        X = X[rng.permutation(len(X))[:N]]
-    return X / 1024.0
-
-
-def _teacher(
-    rng: Generator, X: NDArray[np.float64], K: int, used: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Signs and path parameters; each bias puts the knot near a random data point."""
-    d = X.shape[1]
-    u = np.zeros((K, d + 1))
-    for k in range(K):
-        at = rng.permutation(d)[:used]
-        u[k, at] = rng.choice([-1, 1], used) * rng.integers(2, 17, used) / 16
-        bias = -float(X[rng.integers(len(X))] @ u[k, :-1]) + rng.integers(-2, 3) / 16
-        u[k, -1] = np.clip(np.round(bias * 16) / 16, -2, 2) or 1 / 16
-    return rng.choice([-1, 1], K), u
-
-
-def _is_lean(X: NDArray[np.float64], signs: NDArray[np.int64], u: NDArray[np.float64]) -> bool:
-    active = X @ u[:, :-1].T + u[:, -1] > 0
-    if not active.any(axis=0).all() or active.all(axis=0).any():
-        return False
-    return len(
-        {(int(s), column.tobytes()) for s, column in zip(signs, active.T, strict=True)}
-    ) == len(signs)
 
 
 FAMILY = Family(
@@ -98,6 +60,7 @@ FAMILY = Family(
         "inputs": Option(0, "inputs that each neuron uses; 0 for all"),
         "bound": Option(4.0, "bound B on every path parameter"),
         "skip": Option(False, "with a skip connection"),
+        "margin": Option(0, "steps of 2^-14 by which a point is active; 0: knots on the grid"),
     },
     library=(
         Member(0, {"N": 8, "d": 1, "K": 2}),
@@ -119,5 +82,41 @@ FAMILY = Family(
         Member(0, {"N": 20, "d": 5, "K": 2}),
         Member(0, {"N": 200, "d": 5, "K": 2}),
         Member(0, {"N": 100, "d": 5, "K": 2, "inputs": 1}),
+        # more points: proofs take no longer
+        Member(0, {"N": 1000, "d": 2, "K": 3}),
+        Member(0, {"N": 1000, "d": 5, "K": 2}),
+        Member(0, {"N": 1000, "d": 20, "K": 2}),
+        Member(0, {"N": 10000, "d": 2, "K": 3}),
+        Member(0, {"N": 10000, "d": 5, "K": 2}),
+        # more inputs
+        Member(0, {"N": 50, "d": 10, "K": 2}),
+        Member(0, {"N": 60, "d": 20, "K": 2}),
+        Member(0, {"N": 120, "d": 50, "K": 2, "inputs": 3}),
+        # more neurons
+        Member(1, {"N": 50, "d": 2, "K": 4}),
+        Member(0, {"N": 100, "d": 2, "K": 4}),
+        Member(0, {"N": 500, "d": 2, "K": 4}),
+        Member(0, {"N": 100, "d": 2, "K": 5}),
+        Member(0, {"N": 200, "d": 2, "K": 6}),
+        Member(0, {"N": 50, "d": 1, "K": 6}),
+        Member(0, {"N": 100, "d": 1, "K": 8}),
+        Member(0, {"N": 500, "d": 3, "K": 4}),
+        Member(0, {"N": 200, "d": 5, "K": 3}),
+        Member(0, {"N": 200, "d": 5, "K": 4}),
+        Member(0, {"N": 500, "d": 10, "K": 3}),
+        # neurons of few inputs
+        Member(0, {"N": 40, "d": 4, "K": 3, "inputs": 1}),
+        Member(0, {"N": 60, "d": 4, "K": 4, "inputs": 2}),
+        Member(0, {"N": 100, "d": 10, "K": 3, "inputs": 2}),
+        # skip connections
+        Member(0, {"N": 30, "d": 2, "K": 2, "skip": True}),
+        Member(0, {"N": 50, "d": 2, "K": 3, "skip": True}),
+        Member(0, {"N": 50, "d": 3, "K": 2, "skip": True}),
+        Member(0, {"N": 100, "d": 5, "K": 2, "skip": True}),
+        # knots next to points
+        Member(0, {"N": 20, "d": 1, "K": 3, "margin": 1}),
+        Member(0, {"N": 20, "d": 2, "K": 2, "margin": 1}),
+        Member(0, {"N": 50, "d": 2, "K": 3, "margin": 1}),
+        Member(0, {"N": 50, "d": 3, "K": 2, "margin": 1}),
     ),
 )

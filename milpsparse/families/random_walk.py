@@ -31,5 +31,10 @@ FAMILY = Family(
         "N": Option(20, "number of points"),
         "bound": Option(1024.0, "bound B on every path parameter"),
     },
-    library=(Member(0), Member(1, {"N": 200, "bound": 4096.0})),
+    library=(
+        Member(0),
+        Member(1, {"N": 200, "bound": 4096.0}),
+        Member(0, {"N": 1000, "bound": 16384.0}),
+        Member(0, {"N": 2000, "bound": 32768.0}),
+    ),
 )

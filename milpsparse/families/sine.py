@@ -32,5 +32,10 @@ FAMILY = Family(
         "waves": Option(1, "waves over the data"),
         "bound": Option(1024.0, "bound B on every path parameter"),
     },
-    library=(Member(0), Member(0, {"N": 50, "waves": 2})),
+    library=(
+        Member(0),
+        Member(0, {"N": 50, "waves": 2}),
+        Member(0, {"N": 500, "waves": 5}),
+        Member(0, {"N": 10000, "waves": 20, "bound": 65536.0}),
+    ),
 )

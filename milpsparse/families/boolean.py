@@ -1,0 +1,133 @@
+"""Boolean: a function on the cube {0,1}^d or {-1,1}^d, all 2^d corners, labels 0 and 1.
+
+    and            all are 1: relu(x_1 + ... + x_d - (d - 1)), one neuron
+    or             one is 1: relu(1) - relu(1 - x_1 - ... - x_d)
+    parity         the number of ones is odd (d = 2: xor)
+    majority       more than half are 1
+    exactly_one    one is 1, the others are 0
+    mod3           the number of ones is a multiple of 3
+    inner_product  x_1 x_2 + x_3 x_4 + ... is odd
+    multiplexer    the first inputs are the address of one of the others (d = 3, 6, 11)
+    random         a fair coin for every corner
+
+Functions of the number of ones are functions of one input, so a polyline through its d + 1 values
+is a network; whether fewer neurons do is another matter. No three corners are on a line, so the
+bound of lines is silent.
+
+Why hard: symmetric under exchange and, for parity, reflection of inputs, with few distinct labels:
+branch and bound meets the same case again and again, and no generic bound holds.
+Source: Minsky & Papert, Perceptrons (1969), for parity; folklore for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milpsparse.errors import BadInput
+from milpsparse.family import Family, Member, at_least
+from milpsparse.instance import Instance
+from milpsparse.method import Option
+
+Bits = NDArray[np.int64]
+MOST = 14  # inputs: 16,384 corners
+
+
+def generate(seed: int, function: str, d: int, cube: str, bound: float, skip: bool) -> Instance:
+    """All corners in counting order; the seed has an effect on `random` only."""
+    at_least(d=(d, 1))
+    if function not in FUNCTIONS:
+        raise BadInput(f"parameter function={function}: one of {', '.join(FUNCTIONS)}")
+    if cube not in ("01", "pm1"):
+        raise BadInput(f"parameter cube={cube}: 01 for {{0,1}}^d, pm1 for {{-1,1}}^d")
+    if d > MOST:
+        raise BadInput(f"parameter d={d}: at most {MOST}, {2**MOST:,} corners")
+    bits = np.arange(2**d)[:, None] >> np.arange(d)[::-1] & 1
+    y = FUNCTIONS[function](bits, seed)
+    kind = ("" if cube == "01" else "_pm1") + ("_skip" if skip else "")
+    kind += f"_s{seed}" if function == "random" else ""
+    X = bits if cube == "01" else 2 * bits - 1
+    name = f"boolean_{function}_d{d}{kind}"
+    return Instance(
+        X=X.astype(float), y=y.astype(float), bound=bound, skip=skip, name=name
+    )
+
+
+def _inner_product(x: Bits, seed: int) -> Bits:
+    if x.shape[1] % 2:
+        raise BadInput(f"parameter d={x.shape[1]}: an inner product takes an even number of inputs")
+    product: Bits = (x[:, ::2] * x[:, 1::2]).sum(axis=1) % 2
+    return product
+
+
+def _multiplexer(x: Bits, seed: int) -> Bits:
+    d = x.shape[1]
+    k = next((k for k in range(1, 4) if k + 2**k == d), None)
+    if k is None:
+        raise BadInput(f"parameter d={d}: a multiplexer takes 3, 6 or 11 inputs")
+    address = x[:, :k] @ 2 ** np.arange(k)[::-1]
+    chosen: Bits = x[np.arange(len(x)), k + address]
+    return chosen
+
+
+def _random(x: Bits, seed: int) -> Bits:
+    return np.random.default_rng(seed).integers(0, 2, len(x))
+
+
+def _of_count(rule: Callable[[Bits, int], NDArray[np.bool_]]) -> Callable[[Bits, int], Bits]:
+    return lambda x, seed: rule(x.sum(axis=1), x.shape[1]).astype(np.int64)
+
+
+FUNCTIONS: dict[str, Callable[[Bits, int], Bits]] = {
+    "and": _of_count(lambda ones, d: ones == d),
+    "or": _of_count(lambda ones, d: ones > 0),
+    "parity": _of_count(lambda ones, d: ones % 2 == 1),
+    "majority": _of_count(lambda ones, d: 2 * ones > d),
+    "exactly_one": _of_count(lambda ones, d: ones == 1),
+    "mod3": _of_count(lambda ones, d: ones % 3 == 0),
+    "inner_product": _inner_product,
+    "multiplexer": _multiplexer,
+    "random": _random,
+}
+
+FAMILY = Family(
+    summary="Boolean functions on all corners of a cube: and, or, parity, majority, ...",
+    generate=generate,
+    params={
+        "function": Option("parity", ", ".join(FUNCTIONS)),
+        "d": Option(3, "number of inputs"),
+        "cube": Option("01", "01 for {0,1}^d, pm1 for {-1,1}^d"),
+        "bound": Option(8.0, "bound B on every path parameter"),
+        "skip": Option(False, "with a skip connection"),
+    },
+    library=(
+        Member(0, {"function": "and", "d": 3}),
+        Member(0, {"function": "and", "d": 5}),
+        Member(0, {"function": "or", "d": 3}),
+        Member(0, {"function": "or", "d": 5}),
+        Member(0, {"function": "parity", "d": 2}),
+        Member(0, {"function": "parity", "d": 3}),
+        Member(0, {"function": "parity", "d": 4}),
+        Member(0, {"function": "parity", "d": 5}),
+        Member(0, {"function": "parity", "d": 6}),
+        Member(0, {"function": "parity", "d": 3, "cube": "pm1"}),
+        Member(0, {"function": "parity", "d": 2, "skip": True}),
+        Member(0, {"function": "parity", "d": 3, "skip": True}),
+        Member(0, {"function": "parity", "d": 4, "skip": True}),
+        Member(0, {"function": "majority", "d": 3}),
+        Member(0, {"function": "majority", "d": 5}),
+        Member(0, {"function": "majority", "d": 7}),
+        Member(0, {"function": "exactly_one", "d": 3}),
+        Member(0, {"function": "exactly_one", "d": 4}),
+        Member(0, {"function": "mod3", "d": 4}),
+        Member(0, {"function": "mod3", "d": 6}),
+        Member(0, {"function": "inner_product", "d": 4}),
+        Member(0, {"function": "multiplexer", "d": 3}),
+        Member(0, {"function": "multiplexer", "d": 6}),
+        Member(0, {"function": "random", "d": 3}),
+        Member(0, {"function": "random", "d": 4}),
+        Member(0, {"function": "random", "d": 5}),
+    ),
+)
