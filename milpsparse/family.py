@@ -28,7 +28,8 @@ class Family:
 
     `generate(seed, **params)` gives the same instance for the same arguments; a change of what it
     gives is a new `version`. `library` lists the members that the instance library holds. `missing`
-    says why it cannot generate here (a package that is not installed), or None.
+    says why it cannot generate here (a package that is not installed), or None. `tags` are those
+    of all its instances.
     """
 
     summary: str
@@ -37,6 +38,7 @@ class Family:
     library: tuple[Member, ...] = ()
     version: int = 1
     missing: Callable[[], str | None] = lambda: None
+    tags: tuple[str, ...] = ()
 
 
 def generate(family: str, seed: int = 0, **params: Any) -> Instance:

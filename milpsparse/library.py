@@ -2,22 +2,21 @@
 
 In a checkout, instances/<family>/<name>.json and instances/testsets/<set>.test hold them; anywhere
 else an instance is generated again by its family and checked against the hash in library.json.
-`python -m milpsparse.library` writes the files and the index (make instances).
+milpsparse/curation writes the files and the index (make instances).
 """
 
 from __future__ import annotations
 
 import json
-import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from milpsparse import registry
 from milpsparse.errors import BadInput, BadInstance, UnknownName
-from milpsparse.family import Family, generate
+from milpsparse.family import generate
 from milpsparse.instance import Instance
-from milpsparse.instance_files import read_csv, read_json, to_json
+from milpsparse.instance_files import read_csv, read_json
 
 FOLDER = Path("instances")
 INDEX = Path(__file__).with_name("library.json")
@@ -25,7 +24,10 @@ INDEX = Path(__file__).with_name("library.json")
 
 @cache
 def index() -> dict[str, Any]:
-    """The shipped index: `instances` by name (family, seed, params, sha256) and `testsets`."""
+    """The shipped index: `testsets`, and `instances` by name.
+
+    Each has family, seed, params and sha256; what is known of it, its status, tags and features.
+    """
     loaded: dict[str, Any] = json.loads(INDEX.read_text(encoding="utf-8"))
     return loaded
 
@@ -35,8 +37,8 @@ def load(name: str) -> Instance:
 
     Raises
     ------
-    UnknownName
-        Naming the nearest known one.
+    UnknownName, NotAvailable
+        Naming the nearest known one; or the package that its family needs outside a checkout.
     """
     known = index()["instances"]
     if name not in known:
@@ -46,11 +48,18 @@ def load(name: str) -> Instance:
     if path.is_file():
         instance = read_json(path)
     else:
-        instance = generate(entry["family"], entry["seed"], **entry["params"])
+        instance = _made(entry)
     if instance.sha256 != entry["sha256"]:
         where = str(path) if path.is_file() else f"the family {entry['family']}"
         raise BadInstance(f"{name} from {where} is not the library's: its hash differs")
     return instance
+
+
+def _made(entry: dict[str, Any]) -> Instance:
+    """Generated anew, with what the index knows of it."""
+    instance = generate(entry["family"], entry["seed"], **entry["params"])
+    about = {key: entry[key] for key in ("status", "tags", "features")}
+    return replace(instance, known=entry["known"], extra={**instance.extra, **about})
 
 
 def find(data: str) -> Instance:
@@ -70,7 +79,7 @@ def testset(name: str) -> list[str]:
     path = Path(name) if name.endswith(".test") else FOLDER / "testsets" / f"{name}.test"
     if path.is_file():
         try:
-            return _names(path.read_text(encoding="utf-8"))
+            return names_in(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"cannot read {path}: {error}") from None
     if name.endswith(".test"):
@@ -81,43 +90,7 @@ def testset(name: str) -> list[str]:
     return list(known[name])
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
+    """The names in the text of a .test file: one a line, # starts a comment."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
-
-
-def build(folder: Path) -> dict[str, Any]:
-    """Write every library instance below a folder; the index of all of them."""
-    instances = {}
-    for family in registry.names("families"):
-        rule: Family = registry.load("families", family)
-        for member in rule.library:
-            instance = generate(family, member.seed, **member.params)
-            path = folder / family / f"{instance.name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(to_json(instance), encoding="utf-8")
-            instances[instance.name] = {
-                "family": family,
-                "seed": member.seed,
-                "params": dict(member.params),
-                "sha256": instance.sha256,
-            }
-    sets = sorted((folder / "testsets").glob("*.test"))
-    testsets = {path.stem: _names(path.read_text(encoding="utf-8")) for path in sets}
-    for name, members in testsets.items():
-        if unknown := [m for m in members if m not in instances]:
-            raise BadInput(f"test set {name} lists {', '.join(unknown)}: no such instance")
-    return {"instances": dict(sorted(instances.items())), "testsets": testsets}
-
-
-def main() -> None:
-    """Rebuild the library of this checkout."""
-    if not FOLDER.is_dir():
-        sys.exit("run it from the root of a checkout: there is no folder instances/ here")
-    built = build(FOLDER)
-    INDEX.write_text(json.dumps(built, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(built['instances'])} instances, {len(built['testsets'])} test sets")
-
-
-if __name__ == "__main__":
-    main()

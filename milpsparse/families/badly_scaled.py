@@ -50,6 +50,7 @@ FAMILY = Family(
         "spread": Option(10, "inputs are scaled by 2^-spread to 2^spread"),
         "shift": Option(0, "labels are scaled by 2^shift"),
     },
+    tags=("planted", "numerics"),
     library=(
         Member(0, {"N": 8, "d": 1, "spread": 12}),
         Member(0, {"N": 8, "d": 1, "spread": 0, "shift": -16}),

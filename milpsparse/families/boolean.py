@@ -102,6 +102,7 @@ FAMILY = Family(
         "bound": Option(8.0, "bound B on every path parameter"),
         "skip": Option(False, "with a skip connection"),
     },
+    tags=("symmetric",),
     library=(
         Member(0, {"function": "and", "d": 3}),
         Member(0, {"function": "and", "d": 5}),

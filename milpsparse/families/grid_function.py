@@ -69,6 +69,7 @@ FAMILY = Family(
         "bound": Option(64.0, "bound B on every path parameter"),
         "skip": Option(False, "with a skip connection"),
     },
+    tags=("symmetric",),
     library=(
         Member(0, {"function": "max"}),
         Member(0, {"function": "max", "m": 3}),

@@ -72,6 +72,7 @@ FAMILY = Family(
         "case": Option(1, "1 random, 2 noisy teacher, 3 low rank"),
         "bound": Option(1.0, "bound B on every path parameter"),
     },
+    tags=("paper",),
     library=(
         Member(0),
         Member(0, {"case": 2}),

@@ -48,6 +48,7 @@ FAMILY = Family(
         "e": Option(20, "twins are at distance 2^-e"),
         "bound": Option(64.0, "bound B on every path parameter"),
     },
+    tags=("numerics",),
     library=(
         Member(0, {"N": 6, "d": 1, "K": 1}),
         Member(0, {"N": 8, "d": 1, "K": 2, "twins": 2}),

@@ -39,5 +39,6 @@ def generate(seed: int) -> Instance:
 FAMILY = Family(
     summary="six points on a plateau; the sparsest function is a peak with three knots",
     generate=generate,
+    tags=("paper",),
     library=(Member(),),
 )

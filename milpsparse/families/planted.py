@@ -62,6 +62,7 @@ FAMILY = Family(
         "skip": Option(False, "with a skip connection"),
         "margin": Option(0, "steps of 2^-14 by which a point is active; 0: knots on the grid"),
     },
+    tags=("planted",),
     library=(
         Member(0, {"N": 8, "d": 1, "K": 2}),
         Member(5, {"N": 12, "d": 1, "K": 3, "skip": True}),

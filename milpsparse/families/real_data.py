@@ -78,6 +78,7 @@ FAMILY = Family(
         "skip": Option(False, "with a skip connection"),
     },
     missing=missing,
+    tags=("real",),
     library=(
         Member(0, {"N": 10}),
         Member(0),

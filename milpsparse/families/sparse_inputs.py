@@ -60,6 +60,7 @@ FAMILY = Family(
         "density": Option(0.3, "share of entries that are not 0"),
         "bound": Option(4.0, "bound B on every path parameter"),
     },
+    tags=("planted",),
     library=(
         Member(0),
         Member(0, {"N": 12, "d": 4, "density": 0.5}),

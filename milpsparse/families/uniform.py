@@ -36,6 +36,7 @@ FAMILY = Family(
     summary="inputs and labels uniform on [-1, 1]: generic, needs about N parameters",
     generate=generate,
     params=PARAMS,
+    tags=("generic",),
     library=(
         Member(0, {"N": 4, "d": 1}),
         Member(0, {"N": 5, "d": 2}),

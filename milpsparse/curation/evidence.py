@@ -1,0 +1,120 @@
+"""Files of evidence: the best networks, and proofs of lower bounds that are small enough to keep.
+
+    instances/networks/<name>.json                    by objective, with exact entries
+    instances/proofs/<name>.<objective>.proof.gz      under 200 kB
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from milpsparse import checker
+from milpsparse.answer import Answer, Termination
+from milpsparse.checker import Verdict
+from milpsparse.harness.store import write_atomically
+from milpsparse.instance import Instance
+from milpsparse.method import Limits
+from milpsparse.naming import parse_method
+from milpsparse.network import Network, from_json
+from milpsparse.objective import Objective
+from milpsparse.proofs.verify import read_lines
+from milpsparse.refit import polish
+
+LARGEST_PROOF = 200_000  # bytes, compressed
+LARGEST_NETWORK = 40_000  # characters; beyond it only the doubles are kept, and fitted again
+
+
+def is_solved(instance: Instance) -> bool:
+    """Whether theory gives the network at once, so that none is kept."""
+    return instance.n_features == 1 and instance.skip
+
+
+class Evidence:
+    """The evidence below one folder of instances."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def network_file(self, name: str) -> Path:
+        """Where the networks of an instance are."""
+        return self.folder / "networks" / f"{name}.json"
+
+    def proof_file(self, name: str, objective: str) -> Path:
+        """Where the proof of a lower bound is."""
+        return self.folder / "proofs" / f"{name}.{objective}.proof.gz"
+
+    def network(self, instance: Instance, objective: Objective) -> Network | None:
+        """The best network: that of the theory, or the stored one, exact."""
+        if is_solved(instance):
+            answer = parse_method("univariate").rule.run(instance, objective, Limits())  # type: ignore[union-attr]
+            network: Network | None = answer.network
+            return network
+        stored = self._networks(instance.name).get(str(objective))
+        if stored is None:
+            return None
+        network = from_json(stored, instance.n_features)
+        return network if network.exact else polish(instance, network, objective)
+
+    def _networks(self, name: str) -> dict[str, Any]:
+        path = self.network_file(name)
+        if not path.is_file():
+            return {}
+        networks: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["networks"]
+        return networks
+
+    def keep_network(self, instance: Instance, objective: Objective, network: Network) -> None:
+        """Store a network in the place of the one before."""
+        if is_solved(instance):
+            return
+        plain = network.to_json()
+        if len(json.dumps(plain)) > LARGEST_NETWORK:
+            plain["exact"] = None
+        networks = {**self._networks(instance.name), str(objective): plain}
+        head = {"schema": 1, "instance": instance.name, "instance_sha256": instance.sha256}
+        lines = [f"    {json.dumps(key)}: {json.dumps(networks[key])}" for key in sorted(networks)]
+        body = json.dumps(head)[:-1] + ', "networks": {\n' + ",\n".join(lines) + "\n}}\n"
+        path = self.network_file(instance.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, body.encode())
+
+    def proof(self, name: str, objective: str) -> list[str] | None:
+        """The lines of the stored proof, None where there is none."""
+        path = self.proof_file(name, objective)
+        return list(read_lines(path)) if path.is_file() else None
+
+    def keep_proof(self, name: str, objective: str, lines: Sequence[str]) -> bool:
+        """Store a proof unless it is too large; the data of many points are left out first."""
+        for text in (lines, [_without_data(lines[0]), *lines[1:]]):
+            packed = gzip.compress(("\n".join(text) + "\n").encode(), mtime=0)
+            if len(packed) <= LARGEST_PROOF:
+                path = self.proof_file(name, objective)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(path, packed)
+                return True
+        return False
+
+
+def _without_data(header: str) -> str:
+    return json.dumps({**json.loads(header), "data": None})
+
+
+def judged(
+    instance: Instance,
+    objective: Objective,
+    network: Network | None,
+    proof: Sequence[str] | None = None,
+) -> Verdict:
+    """What the check says of a network and a proof."""
+    value = None if network is None else instance.value(network, objective)
+    answer = Answer(
+        objective=str(objective),
+        termination=Termination.FEASIBLE,
+        network=network,
+        claimed_primal_bound=value,
+        proof=proof,
+    )
+    return checker.check(instance, answer)
