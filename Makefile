@@ -15,7 +15,7 @@ OBJECTIVES = neurons parameters l1 lp:0.4
 
 BIN = .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean
+.PHONY: help setup-solvers results tables report solvers bench-univariate bench-exact bench-build formulations pstar test lint check format instances clean known verify update mps library-table numerics
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,8 +80,29 @@ format: .venv/ready ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-instances: .venv/ready ## Rebuild the instance library and its index
-	$(BIN)/python -m milpsparse.library
+instances: .venv/ready ## Rebuild the instance library, its index, test sets and pages; known values stay
+	$(BIN)/python -m milpsparse.curation build
+
+verify: .venv/ready ## Check the evidence of all known values again, in exact arithmetic (minutes)
+	$(BIN)/python -m milpsparse.curation verify -j $(JOBS)
+
+known: TIME := $(if $(filter file,$(origin TIME)),6,$(TIME))
+known: .venv/ready ## Compute known values of the whole library, TIME=6 s a task (half an hour; resumes)
+	$(BIN)/milpsparse run -t all -m auto --objective neurons --objective parameters \
+	    --time-limit $(TIME) -j $(JOBS) --out $(OUT)/library
+	$(BIN)/milpsparse run -t norms -m auto --objective l1 --objective group_l2 --objective lp:0.1 \
+	    --objective lp:0.5 --objective lp:0.9 --time-limit $(TIME) -j $(JOBS) --out $(OUT)/library
+	$(MAKE) update OUT=$(OUT)/library
+
+update: .venv/ready ## Take better networks and bounds from the results in OUT into the library
+	$(BIN)/python -m milpsparse.curation update $(OUT)
+	$(BIN)/python -m milpsparse.curation table
+
+library-table: .venv/ready ## The library in numbers: results/tables/library.md
+	$(BIN)/python -m milpsparse.curation table
+
+mps: .venv/ready ## Write the whole library as MPS into instances/mps, with SHA-256 hashes
+	$(BIN)/python -m milpsparse.curation mps instances/mps
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

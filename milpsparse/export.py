@@ -32,13 +32,14 @@ BROKEN = 1e-6  # by how much a network's point may break its model, relative to 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A model to be written for an instance; `network` is for its .sol file."""
+    """A model to be written for an instance; `network` is for its .sol file, `start` sizes it."""
 
     instance: Instance
     objective: Objective
     model: str
     kinds: tuple[str, ...]
     network: Network | None = None
+    start: Network | None = None
     bound: str = "auto"
     limits: Limits = field(default_factory=Limits)
 
@@ -51,7 +52,7 @@ def write_model(job: Job, folder: Path) -> Iterator[Path]:
     UnknownName, BadInput, Unsupported
         No such model, or it does not take the instance, or the network.
     """
-    stated = formulate(job.model, job.instance, job.objective, job.limits, job.bound)
+    stated = formulate(job.model, job.instance, job.objective, job.limits, job.bound, job.start)
     name = "_".join(map(plain, (stated.instance.name, str(job.objective), stated.name)))
     content = {
         "mps": lambda: gzip.compress(to_mps(stated.compiled, name).encode(), mtime=0),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from milpsparse import registry
-from milpsparse.errors import BadInput, UnknownName
+from milpsparse.errors import BadInput, NotAvailable, UnknownName
 from milpsparse.instance import Instance
 from milpsparse.method import Option
 
@@ -56,6 +56,8 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
             raise UnknownName(f"parameter of {family}", name, rule.params)
         text = isinstance(value, str) and not isinstance(values[name], str)
         values[name] = rule.params[name].parse(name, value) if text else value
+    if reason := rule.missing():
+        raise NotAvailable(f"{family} cannot generate here: {reason}")
     if seed < 0:
         raise BadInput(f"seed {seed}: seeds are 0, 1, 2, ...")
     try:

@@ -45,10 +45,7 @@ def load(name: str) -> Instance:
         raise UnknownName("instance", name, known)
     entry = known[name]
     path = FOLDER / entry["family"] / f"{name}.json"
-    if path.is_file():
-        instance = read_json(path)
-    else:
-        instance = _made(entry)
+    instance = read_json(path) if path.is_file() else _made(entry)
     if instance.sha256 != entry["sha256"]:
         where = str(path) if path.is_file() else f"the family {entry['family']}"
         raise BadInstance(f"{name} from {where} is not the library's: its hash differs")

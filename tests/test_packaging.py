@@ -28,6 +28,7 @@ LAYERS = [
     "analysis plot path_plot formats",
     "testing export report imported importing",
     "commands cli",
+    "curation",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {"pandas", "pyomo", "cvxpy", "highspy", "matplotlib", "scipy", "flint", "numpy", "numba"}

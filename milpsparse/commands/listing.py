@@ -17,12 +17,12 @@ def lines(what: str) -> Iterator[tuple[str, str]]:
 
 
 def _instances() -> Iterator[tuple[str, str]]:
-    for name in library.index()["instances"]:
-        instance = library.load(name)
-        bound = "unbounded" if instance.bound is None else f"B = {instance.bound:g}"
-        skip = ", skip" if instance.skip else ""
-        known = ", ".join(f"{k['objective']} {k['status']} {k['value']}" for k in instance.known)
-        shape = f"N = {instance.n_samples}, d = {instance.n_features}"
+    for name, entry in library.index()["instances"].items():
+        f = entry["features"]
+        bound = "unbounded" if f["bound"] is None else f"B = {f['bound']:g}"
+        skip = ", skip" if f["skip"] else ""
+        known = ", ".join(f"{k['objective']} {k['status']} {k['value']}" for k in entry["known"])
+        shape = f"N = {f['n_samples']}, d = {f['n_features']}"
         yield name, f"{shape}, {bound}{skip}" + (f"; {known}" if known else "")
 
 

@@ -66,9 +66,7 @@ def _kept(folder: Path, family: str, before: Index) -> Iterator[tuple[Instance, 
             yield from_json(source.read_text(encoding="utf-8"), str(source)), entry
 
 
-def _complete(
-    instance: Instance, head: Index, old: Index, rule: Family
-) -> tuple[Instance, Index]:
+def _complete(instance: Instance, head: Index, old: Index, rule: Family) -> tuple[Instance, Index]:
     """The instance with what the library knows of it, and its entry of the index."""
     same = "known" in old and old["sha256"] == instance.sha256
     values = old["known"] if same else list(instance.known)

@@ -1,7 +1,7 @@
 """Files of evidence: the best networks, and proofs of lower bounds that are small enough to keep.
 
-    instances/networks/<name>.json                    by objective, with exact entries
-    instances/proofs/<name>.<objective>.proof.gz      under 200 kB
+instances/networks/<name>.json                    by objective, with exact entries
+instances/proofs/<name>.<objective>.proof.gz      under 200 kB
 """
 
 from __future__ import annotations

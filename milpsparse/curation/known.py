@@ -43,9 +43,16 @@ class Known:
     generic: Fact | None = None
 
     @property
+    def optimum(self) -> tuple[Fact, Fact] | None:
+        """The best network and the proved bound where they meet."""
+        if self.best is None or self.proved is None or not _meet(self.best, self.proved):
+            return None
+        return self.best, self.proved
+
+    @property
     def is_optimal(self) -> bool:
         """Whether the network meets the proved bound."""
-        return _meet(self.best, self.proved)
+        return self.optimum is not None
 
     @property
     def is_generic(self) -> bool:
@@ -55,10 +62,9 @@ class Known:
     @property
     def status(self) -> str:
         """easy, hard or open: proved within a minute, proved, not proved."""
-        if not self.is_optimal:
+        if self.optimum is None:
             return "open"
-        assert self.best is not None and self.proved is not None
-        spent = max(self.best.seconds or 0.0, self.proved.seconds or 0.0)
+        spent = max(fact.seconds or 0.0 for fact in self.optimum)
         return "easy" if spent <= EASY else "hard"
 
     def merged(self, other: Known) -> Known:
@@ -74,12 +80,10 @@ class Known:
     def entries(self) -> list[dict[str, Any]]:
         """As in an instance file: an optimum, or the best network and the bounds below it."""
         head = {"objective": self.objective}
-        if self.is_optimal:
-            assert self.best is not None and self.proved is not None
-            run = {"method": self.best.method, "seconds": self.best.seconds}
-            if (self.proved.seconds or 0) > (self.best.seconds or 0):
-                run = {"method": self.proved.method, "seconds": self.proved.seconds}
-            whole = replace(self.proved, value=self.best.value, **run)  # type: ignore[arg-type]
+        if self.optimum is not None:
+            best, proved = self.optimum
+            last = max(self.optimum, key=lambda fact: fact.seconds or 0.0)
+            whole = replace(proved, value=best.value, method=last.method, seconds=last.seconds)
             return [{**head, "status": "opt", **whole.fields()}]
         found = [] if self.best is None else [{**head, "status": "best", **self.best.fields()}]
         least = -1.0

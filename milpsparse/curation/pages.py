@@ -42,7 +42,7 @@ def write(
 def _shows(entry: Mapping[str, Any]) -> float:
     """How well an instance shows its family: two inputs, some twenty points."""
     f = entry["features"]
-    return -abs(f["n_features"] - 2) - abs(f["n_samples"] - 20) / 40
+    return float(-abs(f["n_features"] - 2) - abs(f["n_samples"] - 20) / 40)
 
 
 def family_page(family: str, members: Instances, shown: str) -> str:
@@ -121,10 +121,10 @@ def index_page(instances: Instances, sets: Mapping[str, list[str]]) -> str:
     ]
     parts = [
         "# The instance library",
-        f"{len(instances)} instances in {len(count)} families. `milpsparse solve NAME` takes one by "
-        "name, `milpsparse run -t SET` a test set. Values are known with their evidence: networks "
-        "in [networks](networks), proofs in [proofs](proofs); `make verify` checks all of it again "
-        "in exact arithmetic, `make known` computes it.",
+        f"{len(instances)} instances in {len(count)} families. `milpsparse solve NAME` takes one "
+        "by name, `milpsparse run -t SET` a test set. Values are known with their evidence: "
+        "networks in [networks](networks), proofs in [proofs](proofs); `make verify` checks all "
+        "of it again in exact arithmetic, `make known` computes it.",
         "## Families",
         table(("family", "instances", "what"), families),
         "## Test sets",

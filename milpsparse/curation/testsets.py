@@ -63,7 +63,10 @@ def _by_rule(instances: Instances) -> dict[str, tuple[str, list[str]]]:
         "hard": ("Neurons are proved, but not within a minute.", of["hard"]),
         "open": ("The least number of neurons is not proved.", of["open"]),
         "norms": (f"One input with skip, or at most {FEW} patterns.", norms),
-        "benchmark": ("Balanced over features: milpsparse/curation/testsets.py.", benchmark(instances)),
+        "benchmark": (
+            "Balanced over features: milpsparse/curation/testsets.py.",
+            benchmark(instances),
+        ),
     }
 
 

@@ -50,9 +50,7 @@ def generate(seed: int, function: str, d: int, cube: str, bound: float, skip: bo
     kind += f"_s{seed}" if function == "random" else ""
     X = bits if cube == "01" else 2 * bits - 1
     name = f"boolean_{function}_d{d}{kind}"
-    return Instance(
-        X=X.astype(float), y=y.astype(float), bound=bound, skip=skip, name=name
-    )
+    return Instance(X=X.astype(float), y=y.astype(float), bound=bound, skip=skip, name=name)
 
 
 def _inner_product(x: Bits, seed: int) -> Bits:

@@ -1,6 +1,8 @@
 """Circles: points on concentric circles in the plane, labelled by angle or by circle.
 
-    x = r (cos t, sin t),  t = 2 pi (i + shift) / n,  r = 1, 2, ..., rounded to a grid of step 1/1024
+    x = r (cos t, sin t),   t = 2 pi (i + shift) / n,   r = 1, 2, ...
+
+rounded to a grid of step r/1024.
 
 Labels: `alternating` 1, -1, 1, ... around each circle; `circle` the number of the circle; `wave`
 cos(2 t) rounded to the grid; `coin` a fair coin.
@@ -23,10 +25,8 @@ from milpsparse.method import Option
 LABELS = ("alternating", "circle", "wave", "coin")
 
 
-def generate(
-    seed: int, n: int, circles: int, labels: str, bound: float, skip: bool
-) -> Instance:
-    """n points a circle; the first angle of each circle and the coins come from the seed."""
+def generate(seed: int, n: int, circles: int, labels: str, bound: float, skip: bool) -> Instance:
+    """So many points a circle; the first angle of each circle and the coins come from the seed."""
     at_least(n=(n, 1), circles=(circles, 1), points=(n * circles, 1))
     if labels not in LABELS:
         raise BadInput(f"parameter labels={labels}: one of {', '.join(LABELS)}")

@@ -89,7 +89,7 @@ FAMILY = Family(
         Member(0, {"function": "staircase"}),
         Member(0, {"function": "staircase", "m": 2}),
         Member(0, {"function": "staircase", "m": 3, "skip": True}),
-        Member(0, {"function": "bowl"}),
+        Member(0, {"function": "bowl", "m": 3}),
         Member(0, {"function": "bowl", "m": 2}),
         Member(0, {"function": "bowl", "m": 2, "skip": True}),
         Member(0, {"function": "product"}),

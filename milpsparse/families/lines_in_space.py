@@ -31,7 +31,7 @@ CURVES = ("zigzag", "convex", "walk")
 def generate(
     seed: int, lines: int, n: int, d: int, curve: str, bound: float, skip: bool
 ) -> Instance:
-    """n points a line; lines whose points meet are drawn again."""
+    """So many points a line; lines whose points meet are drawn again."""
     at_least(lines=(lines, 1), n=(n, 3), d=(d, 1), size=(lines * n * d, 1))
     if curve not in CURVES:
         raise BadInput(f"parameter curve={curve}: one of {', '.join(CURVES)}")
@@ -49,18 +49,20 @@ def _lines(rng: Generator, lines: int, n: int, d: int) -> NDArray[np.float64]:
     for reach in range(4, 104):
         start = rng.integers(-reach, reach + 1, (lines, 1, d))
         step = rng.integers(1, 4, (lines, 1, d)) * rng.choice([-1, 1], (lines, 1, d))
-        X = (start + np.arange(n)[:, None] * step).reshape(-1, d)
+        X: NDArray[np.float64] = (start + np.arange(n)[:, None] * step).reshape(-1, d) * 1.0
         if len(np.unique(X, axis=0)) == len(X):
-            return X.astype(float)
+            return X
     raise BadInput(f"parameter lines={lines}: no so many lines of {n} points apart for d={d}")
 
 
 def _curve(rng: Generator, curve: str, n: int) -> NDArray[np.float64]:
     if curve == "zigzag":
-        return np.where(np.arange(n) % 2, -1.0, 1.0) * rng.integers(1, 65, n) / 16
-    if curve == "walk":
-        return np.cumsum(rng.integers(-32, 33, n)) / 16
-    return np.cumsum(np.cumsum(rng.integers(1, 17, n))) / 16
+        steps = np.where(np.arange(n) % 2, -1, 1) * rng.integers(1, 65, n)
+    elif curve == "walk":
+        steps = np.cumsum(rng.integers(-32, 33, n))
+    else:
+        steps = np.cumsum(np.cumsum(rng.integers(1, 17, n)))
+    return np.asarray(steps / 16.0)
 
 
 FAMILY = Family(

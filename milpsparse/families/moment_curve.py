@@ -31,9 +31,9 @@ def generate(seed: int, N: int, d: int, labels: str, bound: float, skip: bool) -
         raise BadInput(f"parameter N={N}: at most 1000, or grid points coincide")
     t = np.round(1024 * (2 * np.arange(N) / (N - 1) - 1)) / 1024
     X = np.round(2.0**20 * t[:, None] ** np.arange(1, d + 1)) / 2.0**20
-    y = 1.0 - 2.0 * (np.arange(N) % 2)
+    y = np.where(np.arange(N) % 2, -1.0, 1.0)
     if labels == "uniform":
-        y = np.random.default_rng(seed).integers(-1024, 1025, N) / 1024
+        y = np.random.default_rng(seed).integers(-1024, 1025, N).astype(np.float64) / 1024
     kind = f"_{labels}" + ("_skip" if skip else "") + (f"_s{seed}" if labels == "uniform" else "")
     name = f"moment_curve_n{N}_d{d}{kind}"
     return Instance(X=X, y=y, bound=bound, skip=skip, name=name)

@@ -21,7 +21,7 @@ import importlib.util
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.errors import BadInput, NotAvailable
+from milpsparse.errors import BadInput
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
@@ -35,8 +35,6 @@ def generate(seed: int, dataset: str, N: int, inputs: int, bound: float, skip: b
     at_least(N=(N, 1), inputs=(inputs, 0))
     if dataset not in SETS:
         raise BadInput(f"parameter dataset={dataset}: one of {', '.join(SETS)}")
-    if reason := missing():
-        raise NotAvailable(reason)
     Z, y = _load(dataset)
     if inputs > Z.shape[1]:
         raise BadInput(f"parameter inputs={inputs}: {dataset} has {Z.shape[1]}")

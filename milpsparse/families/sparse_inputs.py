@@ -1,6 +1,6 @@
 """Sparse inputs: data with many zeros, labels of a teacher that uses few inputs.
 
-    x_ij on the grid of step 1/1024, and 0 but for a share `density`;   y = sum_k s_k relu(w_k . x + b_k)
+    y_i = sum_k s_k relu(w_k . x_i + b_k),   x_ij on a grid of step 1/1024, and 0 but for a share
 
 Why hard: points that are 0 in an input say nothing about its weight, and rows of the models have
 few entries, so their relaxations fall apart into pieces; parameters are many and only a few count.

@@ -18,7 +18,7 @@ from milpsparse.method import Option
 
 
 def generate(seed: int, n: int, turns: float, bound: float, skip: bool) -> Instance:
-    """n points an arm; the first angle comes from the seed."""
+    """So many points an arm; the first angle comes from the seed."""
     at_least(n=(n, 1))
     if n > 200:
         raise BadInput(f"parameter n={n}: at most 200, or grid points coincide")

@@ -10,7 +10,7 @@ from milpsparse.instance import Instance
 from milpsparse.instance_files import from_json, to_json
 from milpsparse.method import Option
 from milpsparse.objective import parse_objective
-from milpsparse.testing.kit import Question, Wrong, is_text, require
+from milpsparse.testing.kit import Question, Skipped, Wrong, is_text, require
 
 SEEDS = range(3)
 
@@ -18,6 +18,8 @@ SEEDS = range(3)
 def declares(name: str, family: Family) -> None:
     """The fields are what they should be."""
     require(is_text(family.summary), "its summary is no text")
+    reason = family.missing()
+    require(reason is None or is_text(reason), f"missing() gives {reason!r}: None or a reason")
     wrong = [key for key, option in family.params.items() if not isinstance(option, Option)]
     require(not wrong, f"parameters that are no Option: {', '.join(wrong)}")
     for member in family.library:
@@ -27,6 +29,7 @@ def declares(name: str, family: Family) -> None:
 
 def seed(name: str, family: Family) -> None:
     """The same seed gives the same instance, name and known values."""
+    _here(family)
     for number in SEEDS:
         first, second = (to_json(generate(name, number)) for _ in range(2))
         require(first == second, f"seed {number}: two instances")
@@ -67,6 +70,7 @@ def known(name: str, family: Family) -> None:
 
 def refusal(name: str, family: Family) -> None:
     """Absurd parameters are refused with a message, or give an instance."""
+    _here(family)
     for key, option in family.params.items():
         if isinstance(option.default, bool) or not isinstance(option.default, (int, float)):
             continue
@@ -81,6 +85,7 @@ def refusal(name: str, family: Family) -> None:
 
 def members(name: str, family: Family) -> None:
     """Members of the library are there; those of the shipped index have its hash."""
+    _here(family)
     index = library.index()["instances"]
     for member in family.library:
         instance = generate(name, member.seed, **member.params)
@@ -89,7 +94,14 @@ def members(name: str, family: Family) -> None:
             require(entry["sha256"] == instance.sha256, f"{instance.name} is not the library's")
 
 
+def _here(family: Family) -> None:
+    """Skip where the family needs a package that is not here."""
+    if reason := family.missing():
+        raise Skipped(reason)
+
+
 def _instances(name: str, family: Family) -> list[Instance]:
+    _here(family)
     return [generate(name, number) for number in SEEDS] + [
         generate(name, member.seed, **member.params) for member in family.library
     ]
