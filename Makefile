@@ -60,6 +60,9 @@ bench-exact: .venv/ready ## Proofs in several inputs: all exact methods side by 
 formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60 takes hours; resumes)
 	$(BIN)/python benchmarks/formulations.py --time $(if $(filter file,$(origin TIME)),2,$(TIME)) --jobs $(JOBS) --out $(OUT)
 
+numerics: .venv/ready ## Claims of solvers that the exact check refutes, and the test set of them (half an hour; resumes)
+	$(BIN)/python benchmarks/numerics.py --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
+
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
 
