@@ -34,6 +34,8 @@ def polish(instance: Instance, network: Network, objective: Objective) -> Networ
     Counts may fall on the way (zero entries, merged neurons); l1 and group norms do not change by
     splitting. An lp network is left as it is where it exceeds the bound: copies would change lp.
     """
+    if not np.isfinite(network.path.astype(float)).all():
+        return network  # numbers broke down: the check will say so
     network = drop_zeros(network, instance.skip)
     exact = refit(instance, network, objective)
     if exact is not None:

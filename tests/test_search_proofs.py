@@ -231,3 +231,30 @@ def test_sparser_networks_keep_their_activations():
     )
     assert same.all()
     assert np.count_nonzero(sparser.path) <= np.count_nonzero(network.path)
+
+
+@pytest.mark.parametrize(
+    ("family", "params", "objective"),
+    [
+        ("badly_scaled", {"spread": 0, "shift": -20}, "parameters"),
+        ("near_duplicates", {"N": 8, "d": 1, "twins": 2}, "parameters"),
+    ],
+)
+def test_numbers_of_all_sizes_lead_to_no_false_proof_and_no_crash(family, params, objective):
+    """Doubles may misjudge a leaf, or break down: then there is no proof, and no such network."""
+    from milpsparse.family import generate
+
+    instance = generate(family, 0, **params)
+    answer = ms.solve(instance, objective, "activation_search", time_limit_s=2)
+    assert answer.verdict.verified
+    assert not answer.verdict.failed
+    assert answer.proof is None or verify_lines(answer.proof).at_least <= answer.primal_bound
+
+
+def test_a_network_that_is_not_finite_is_left_to_the_check():
+    from milpsparse.network import from_layers
+    from milpsparse.refit import polish
+
+    broken = from_layers([1.0], [[np.nan]], [0.0])
+    instance = ms.Instance(X=[[0.0], [1.0]], y=[0, 1], bound=2.0)
+    assert polish(instance, broken, Objective("neurons")) is broken

@@ -102,6 +102,11 @@ class ExactRows:
             raise Unsupported("a leaf has no exact multipliers")
         return numbers
 
+    def require(self, rows: list[Row], near: list[int]) -> None:
+        """Unsupported unless the given multipliers make a contradiction as they are."""
+        if not self._contradicts([(m, *self.row(r)) for r, m in zip(rows, near, strict=True) if m]):
+            raise Unsupported("a leaf has no exact multipliers")
+
     def _contradicts(self, rows: list[tuple[int, list[int], int]]) -> bool:
         total = [sum(m * g[v] for m, g, _ in rows) for v in range(len(self.units))]
         h = sum(m * right for m, _, right in rows)

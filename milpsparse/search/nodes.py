@@ -11,6 +11,8 @@ from milpsparse.proofs.writer import Node
 from milpsparse.search.exact_rows import ExactRows, Row, row_of
 from milpsparse.search.split import Record
 
+WIDE = 1e6  # ratio of sizes from which leaves are checked before they are written
+
 
 def nodes_of(record: Record) -> Iterator[Node]:
     """The activation tree of a search that found nothing, in preorder.
@@ -20,7 +22,7 @@ def nodes_of(record: Record) -> Iterator[Node]:
     Raises
     ------
     Unsupported
-        Free columns, and no exact multipliers were found for a leaf.
+        No exact multipliers were found for a leaf: with free columns, or numbers of all sizes.
     """
     sure = list(_sure_rows(record))
     for i, k, _ in sure:
@@ -43,6 +45,7 @@ def _tree_of(record: Record) -> Iterator[Node]:
     nodes, multipliers = record.node.tolist(), record.multipliers.tolist()
     codes, rows = record.codes.tolist(), record.rows.tolist()
     exact = ExactRows(record) if np.isinf(record.space.box).any() else None
+    wide = ExactRows(record) if _is_wide(record) else None
     todo = [0]
     while todo:
         i, k, first, second = nodes[todo.pop()]
@@ -54,9 +57,21 @@ def _tree_of(record: Record) -> Iterator[Node]:
         numbers = [int(m) for m in multipliers[k : k + first]]
         if exact:
             numbers = exact.multipliers(entries, numbers)
+        elif wide:
+            wide.require(entries, numbers)
         yield {
             "leaf": [_leaf_row(record, r, m) for r, m in zip(entries, numbers, strict=True) if m]
         }
+
+
+def _is_wide(record: Record) -> bool:
+    """Whether numbers differ so much in size that doubles may have misjudged a leaf."""
+    whole = record.points.whole
+    inputs = abs(whole.X[whole.X != 0])
+    largest = (whole.bound or 1.0) * max(1.0, inputs.max(initial=0.0))  # that an activation can be
+    return bool(
+        largest > WIDE * abs(whole.y).max() or inputs.max(initial=0) > WIDE * inputs.min(initial=1)
+    )
 
 
 def _leaf_row(record: Record, row: Row, m: int) -> list[Any]:
