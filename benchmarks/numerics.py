@@ -28,6 +28,7 @@ from milpsparse.naming import parse_method
 
 MODELS = ("neuron_big_m", "neuron_mccormick")
 SOLVERS = ("highs", "scip", "cbc", "glpk")
+CONVEX = ("pattern_l1@highs", "pattern_l1@clarabel", "pattern_group_l2@clarabel")
 FAMILIES = ("near_duplicates", "badly_scaled")
 LARGEST = 24  # points up to which the models are run
 WITHIN = "within tolerance only"
@@ -46,13 +47,11 @@ def candidates() -> list[str]:
 def methods() -> list[str]:
     """Every model with every solver that is here; what is missing is said."""
     found = []
-    for solver in SOLVERS:
-        for model in MODELS:
-            method = parse_method(f"{model}@{solver}")
-            if reason := method.missing():
-                print(f"left out: {method.name}: {reason}")
-            else:
-                found.append(method.name)
+    for name in (*(f"{model}@{solver}" for solver in SOLVERS for model in MODELS), *CONVEX):
+        if reason := parse_method(name).missing():
+            print(f"left out: {name}: {reason}")
+        else:
+            found.append(name)
     return found
 
 
@@ -118,7 +117,7 @@ def main() -> None:
     names = options.out / "numerics" / "candidates.test"
     names.parent.mkdir(parents=True, exist_ok=True)
     names.write_text("".join(f"{name}\n" for name in candidates()), encoding="utf-8")
-    goals, limits = ("neurons", "parameters"), {"time_limit_s": options.time}
+    goals, limits = ("neurons", "parameters", "l1", "group_l2"), {"time_limit_s": options.time}
     try:
         tasks = plan(str(names), methods(), goals, **limits)
     except NotAvailable as error:

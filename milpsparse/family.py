@@ -10,6 +10,7 @@ from milpsparse import registry
 from milpsparse.errors import BadInput, NotAvailable, UnknownName
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network
 
 MOST = 50_000_000  # the largest size that a parameter may ask for
 
@@ -29,7 +30,8 @@ class Family:
     `generate(seed, **params)` gives the same instance for the same arguments; a change of what it
     gives is a new `version`. `library` lists the members that the instance library holds. `missing`
     says why it cannot generate here (a package that is not installed), or None. `tags` are those
-    of all its instances.
+    of all its instances. `network(seed, **params)` is a network through the points that the family
+    knows of (a teacher, a construction), exact, or None: an upper bound, no more.
     """
 
     summary: str
@@ -39,6 +41,7 @@ class Family:
     version: int = 1
     missing: Callable[[], str | None] = lambda: None
     tags: tuple[str, ...] = ()
+    network: Callable[..., Network | None] | None = None
 
 
 def generate(family: str, seed: int = 0, **params: Any) -> Instance:
@@ -50,12 +53,7 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
         Unknown family or parameter, a value that makes no instance, or a package that is missing.
     """
     rule: Family = registry.load("families", family)
-    values = {name: option.default for name, option in rule.params.items()}
-    for name, value in params.items():
-        if name not in rule.params:
-            raise UnknownName(f"parameter of {family}", name, rule.params)
-        text = isinstance(value, str) and not isinstance(values[name], str)
-        values[name] = rule.params[name].parse(name, value) if text else value
+    values = _values(family, rule, params)
     if reason := rule.missing():
         raise NotAvailable(f"{family} cannot generate here: {reason}")
     if seed < 0:
@@ -68,6 +66,23 @@ def generate(family: str, seed: int = 0, **params: Any) -> Instance:
     object.__setattr__(instance, "family", family)
     object.__setattr__(instance, "provenance", {**provenance, **instance.provenance})
     return instance
+
+
+def network_of(family: str, seed: int, **params: Any) -> Network | None:
+    """The network that a family knows of, for the arguments that gave an instance."""
+    rule: Family = registry.load("families", family)
+    return None if rule.network is None else rule.network(seed, **_values(family, rule, params))
+
+
+def _values(family: str, rule: Family, params: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters: those given, parsed, and the defaults of the others."""
+    values = {name: option.default for name, option in rule.params.items()}
+    for name, value in params.items():
+        if name not in rule.params:
+            raise UnknownName(f"parameter of {family}", name, rule.params)
+        text = isinstance(value, str) and not isinstance(values[name], str)
+        values[name] = rule.params[name].parse(name, value) if text else value
+    return values
 
 
 def at_least(**lowest: tuple[int, int]) -> None:

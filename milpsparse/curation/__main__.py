@@ -34,10 +34,13 @@ def _build(before: building.Index) -> None:
 @main.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def update(folders: tuple[Path, ...]) -> None:
-    """Take better networks and bounds from results FOLDERS into the library (make known)."""
+    """Take better networks and bounds from results FOLDERS into the library (make update)."""
+    from milpsparse.curation.update import constructions
     from milpsparse.curation.update import update as updating
 
     index = library.index()
+    for news in constructions(library.FOLDER, index):
+        click.echo(news)
     for folder in folders:
         for news in updating(folder, library.FOLDER, index):
             click.echo(news)

@@ -59,6 +59,10 @@ class Evidence:
         network = from_json(stored, instance.n_features)
         return network if network.exact else polish(instance, network, objective)
 
+    def has_network(self, instance: Instance, objective: Objective) -> bool:
+        """Whether there is a network of this objective."""
+        return is_solved(instance) or str(objective) in self._networks(instance.name)
+
     def _networks(self, name: str) -> dict[str, Any]:
         path = self.network_file(name)
         if not path.is_file():

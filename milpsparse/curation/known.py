@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,9 @@ class Known:
     @property
     def is_generic(self) -> bool:
         """Whether the network meets the bound of almost every labelling."""
-        return not self.is_optimal and _meet(self.best, self.generic)
+        if self.is_optimal or self.best is None or self.generic is None:
+            return False
+        return self.best.value == self.generic.value  # below it, labels are not generic
 
     @property
     def status(self) -> str:
@@ -87,8 +90,9 @@ class Known:
             return [{**head, "status": "opt", **whole.fields()}]
         found = [] if self.best is None else [{**head, "status": "best", **self.best.fields()}]
         least = -1.0
+        most = math.inf if self.best is None else self.best.value
         for fact in (self.proved, self.claimed, self.generic):
-            if fact is not None and fact.value > least:
+            if fact is not None and least < fact.value <= most:
                 found.append({**head, "status": "bestdual", **fact.fields()})
                 least = fact.value if fact is self.proved else least
         return found

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from milpsparse import checker
-from milpsparse.curation.evidence import Evidence
-from milpsparse.curation.known import Fact, Known, of_entries, of_verdict
+from milpsparse import checker, library, registry
+from milpsparse.checker import Verdict
+from milpsparse.curation.evidence import Evidence, judged
+from milpsparse.curation.features import COUNTS
+from milpsparse.curation.known import Known, of_entries, of_verdict
+from milpsparse.family import network_of
 from milpsparse.harness import store
 from milpsparse.harness.run import answer_of, instance_of
 from milpsparse.instance import Instance
+from milpsparse.network import Network
 from milpsparse.objective import parse_objective
+from milpsparse.rewrite import drop_zeros, split
 
 ORDER = ("neurons", "parameters", "l1", "group_l2")  # of a known list; then lp by p
 
@@ -34,37 +40,82 @@ def update(folder: Path, instances: Path, index: dict[str, Any]) -> Iterator[str
         yield from _take(row, folder, made[name], entry, evidence)
 
 
+def constructions(instances: Path, index: dict[str, Any]) -> Iterator[str]:
+    """Bring the networks that families know of into index and evidence, where they are better."""
+    evidence = Evidence(instances)
+    for name, entry in index["instances"].items():
+        rule = registry.load("families", entry["family"])
+        network = None
+        if rule.network is not None:
+            network = network_of(entry["family"], entry["seed"], **entry["params"])
+        if network is None:
+            continue
+        instance = library.load(name)
+        network = drop_zeros(split(network, instance.bound_exact), instance.skip)
+        for goal in COUNTS:
+            objective = parse_objective(goal)
+            verdict = judged(instance, objective, network)
+            new = replace(of_verdict(goal, verdict, "construction", 0.0, None), claimed=None)
+            yield from _merge(entry, instance, new, network, None, evidence)
+
+
 def _take(
     row: dict[str, Any], folder: Path, instance: Instance, entry: dict[str, Any], kept: Evidence
 ) -> Iterator[str]:
-    answer = answer_of(row, folder)
-    verdict = checker.check(instance, answer)
-    if verdict.failed:
-        yield f"{instance.name} {row['objective']}: {row['method']} {verdict.verdict}"
-        return
     goal = row["objective"]
     steps = row.get("stats", {}).get("steps")
     method = row["method"] + (f" ({' -> '.join(steps)})" if steps else "")
     solver = row["solver"] and f"{row['solver']} {row['solver_version']}"
-    new = of_verdict(goal, verdict, method, row["wall_time_s"], solver)
-    known = of_entries(entry["known"])
-    old = known.get(goal, Known(goal))
-    if old.best is not None and kept.network(instance, parse_objective(goal)) is None:
-        old = Known(goal, None, old.proved, old.claimed, old.generic)  # no file stands behind it
+    run = (method, row["wall_time_s"], solver)
+    old = _standing(entry, instance, goal, kept)
+    if old.merged(of_verdict(goal, _stored(row), *run)) == old:
+        return  # what was found when it was stored is nothing new
+    answer = answer_of(row, folder)
+    verdict = checker.check(instance, answer)
+    if verdict.failed:
+        yield f"{instance.name} {goal}: {row['method']} {verdict.verdict}"
+        return
+    new = of_verdict(goal, verdict, *run)
+    yield from _merge(entry, instance, new, answer.network, answer.proof, kept)
+
+
+def _stored(row: dict[str, Any]) -> Verdict:
+    """The verdict that a row was stored with."""
+    names = [field.name for field in fields(Verdict)]
+    return Verdict(**{name: row[name] for name in names if name in row})
+
+
+def _standing(entry: dict[str, Any], instance: Instance, goal: str, kept: Evidence) -> Known:
+    """What is known; of the best network only where there is a file behind it."""
+    known = of_entries(entry["known"]).get(goal, Known(goal))
+    there = kept.has_network(instance, parse_objective(goal))
+    return known if there else replace(known, best=None)
+
+
+def _merge(
+    entry: dict[str, Any],
+    instance: Instance,
+    new: Known,
+    network: Network | None,
+    proof: Sequence[str] | None,
+    kept: Evidence,
+) -> Iterator[str]:
+    """Lay new facts beside those of the index; keep the files of those that are better."""
+    goal = new.objective
+    objective, old = parse_objective(goal), _standing(entry, instance, goal, kept)
     both = old.merged(new)
-    if both.best is new.best is not None and answer.network is not None:
-        kept.keep_network(instance, parse_objective(goal), answer.network)
+    if both.best is new.best is not None and network is not None:
+        kept.keep_network(instance, objective, network)
         if old.best is not None:
             yield f"news: {instance.name} {goal} {old.best.value:g} -> {new.best.value:g}"
-    if both.proved is new.proved is not None and verdict.evidence == "proof":
-        assert answer.proof is not None
-        if not kept.keep_proof(instance.name, goal, answer.proof):
-            why = f"{verdict.dual_bound_reason}, too large to keep: searched again to verify"
-            fact = Fact(new.proved.value, "search", why, new.proved.method, new.proved.seconds)
-            both = Known(goal, both.best, fact, both.claimed, both.generic)
+    if both.proved is new.proved is not None and new.proved.evidence == "proof":
+        assert proof is not None
+        if not kept.keep_proof(instance.name, goal, proof):
+            why = f"{new.proved.source}, too large to keep: searched again to verify"
+            both = replace(both, proved=replace(new.proved, evidence="search", source=why))
         if old.proved is not None:
             yield f"news: {instance.name} {goal} at least {new.proved.value:g}"
-    known[goal] = both
+    known = {**of_entries(entry["known"]), goal: both}
     entry["known"] = [e for key in sorted(known, key=_order) for e in known[key].entries()]
 
 

@@ -16,9 +16,11 @@ import numpy as np
 
 from milpsparse.errors import BadInput
 from milpsparse.families import _teachers
+from milpsparse.families._teachers import Floats, Signs
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network, from_exact
 
 
 def generate(seed: int, N: int, d: int, K: int, spread: int, shift: int) -> Instance:
@@ -26,13 +28,10 @@ def generate(seed: int, N: int, d: int, K: int, spread: int, shift: int) -> Inst
     at_least(N=(N, 2), d=(d, 1), K=(K, 1), spread=(spread, 0), shift=(shift, -100))
     if spread > 100 or shift > 100:
         raise BadInput(f"parameters spread={spread}, shift={shift}: at most 100")
-    rng = np.random.default_rng(seed)
-    Z = _teachers.points(rng, N, d)
-    signs, u = _teachers.lean(rng, Z, K, d)
-    exponents = np.round(np.linspace(-spread, spread, d)) if d > 1 else np.array([spread])
+    Z, signs, u = _drawn(seed, N, d, K)
     name = f"badly_scaled_n{N}_d{d}_k{K}_e{spread}_y{shift}_s{seed}".replace("-", "m")
     return Instance(
-        X=Z * 2.0**exponents,
+        X=Z * _scales(d, spread),
         y=_teachers.labels(Z, signs, u) * 2.0**shift,
         bound=4.0 * 2.0 ** (spread + abs(shift)),
         name=name,
@@ -40,9 +39,29 @@ def generate(seed: int, N: int, d: int, K: int, spread: int, shift: int) -> Inst
     )
 
 
+def _drawn(seed: int, N: int, d: int, K: int) -> tuple[Floats, Signs, Floats]:
+    """Points before they are scaled, the teacher's signs and path parameters."""
+    rng = np.random.default_rng(seed)
+    Z = _teachers.points(rng, N, d)
+    return Z, *_teachers.lean(rng, Z, K, d)
+
+
+def _scales(d: int, spread: int) -> Floats:
+    """What each input is multiplied with."""
+    exponents = np.round(np.linspace(-spread, spread, d)) if d > 1 else np.array([spread])
+    return np.asarray(2.0**exponents)
+
+
+def network(seed: int, N: int, d: int, K: int, spread: int, shift: int) -> Network:
+    """The teacher, in the scaled inputs."""
+    _, signs, u = _drawn(seed, N, d, K)
+    return from_exact(signs, u * 2.0**shift / np.append(_scales(d, spread), 1.0), d)
+
+
 FAMILY = Family(
     summary="planted networks with inputs and labels of very different sizes, and a large B",
     generate=generate,
+    network=network,
     params={
         "N": Option(10, "number of points"),
         "d": Option(2, "number of inputs"),

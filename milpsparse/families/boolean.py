@@ -30,6 +30,7 @@ from milpsparse.errors import BadInput
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network, from_exact
 
 Bits = NDArray[np.int64]
 MOST = 14  # inputs: 16,384 corners
@@ -53,6 +54,24 @@ def generate(seed: int, function: str, d: int, cube: str, bound: float, skip: bo
     return Instance(X=X.astype(float), y=y.astype(float), bound=bound, skip=skip, name=name)
 
 
+def network(
+    seed: int, function: str, d: int, cube: str, bound: float, skip: bool
+) -> Network | None:
+    """Of a function g of the number of ones s: g(0) + sum_s (bend at s) relu(number - s)."""
+    if function not in OF_COUNT or cube != "01":
+        return None
+    rule = OF_COUNT[function]
+    g = [int(rule(np.array(s), d)) for s in range(d + 1)]
+    slopes = [g[s + 1] - g[s] for s in range(d)]
+    bends = [(s, slopes[s] - before) for s, before in enumerate([0, *slopes[:-1]])]
+    linear = [slopes[0]] * d + [g[0]] if skip else None
+    hinges = [([abs(b)] * d + [-s * abs(b)], b) for s, b in bends if b and (s or not skip)]
+    if g[0] and not skip:
+        hinges.append(([0] * d + [g[0]], 1))
+    path = np.array([u for u, _ in hinges]).reshape(-1, d + 1)
+    return from_exact([1 if b > 0 else -1 for _, b in hinges], path, d, linear)
+
+
 def _inner_product(x: Bits, seed: int) -> Bits:
     if x.shape[1] % 2:
         raise BadInput(f"parameter d={x.shape[1]}: an inner product takes an even number of inputs")
@@ -74,17 +93,23 @@ def _random(x: Bits, seed: int) -> Bits:
     return np.random.default_rng(seed).integers(0, 2, len(x))
 
 
-def _of_count(rule: Callable[[Bits, int], NDArray[np.bool_]]) -> Callable[[Bits, int], Bits]:
+Rule = Callable[[Bits, int], NDArray[np.bool_]]
+
+
+def _of_count(rule: Rule) -> Callable[[Bits, int], Bits]:
     return lambda x, seed: rule(x.sum(axis=1), x.shape[1]).astype(np.int64)
 
 
+OF_COUNT: dict[str, Rule] = {
+    "and": lambda ones, d: ones == d,
+    "or": lambda ones, d: ones > 0,
+    "parity": lambda ones, d: ones % 2 == 1,
+    "majority": lambda ones, d: 2 * ones > d,
+    "exactly_one": lambda ones, d: ones == 1,
+    "mod3": lambda ones, d: ones % 3 == 0,
+}
 FUNCTIONS: dict[str, Callable[[Bits, int], Bits]] = {
-    "and": _of_count(lambda ones, d: ones == d),
-    "or": _of_count(lambda ones, d: ones > 0),
-    "parity": _of_count(lambda ones, d: ones % 2 == 1),
-    "majority": _of_count(lambda ones, d: 2 * ones > d),
-    "exactly_one": _of_count(lambda ones, d: ones == 1),
-    "mod3": _of_count(lambda ones, d: ones % 3 == 0),
+    **{name: _of_count(rule) for name, rule in OF_COUNT.items()},
     "inner_product": _inner_product,
     "multiplexer": _multiplexer,
     "random": _random,
@@ -93,6 +118,7 @@ FUNCTIONS: dict[str, Callable[[Bits, int], Bits]] = {
 FAMILY = Family(
     summary="Boolean functions on all corners of a cube: and, or, parity, majority, ...",
     generate=generate,
+    network=network,
     params={
         "function": Option("parity", ", ".join(FUNCTIONS)),
         "d": Option(3, "number of inputs"),

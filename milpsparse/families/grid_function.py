@@ -30,6 +30,7 @@ from milpsparse.errors import BadInput
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network, from_exact
 
 Ints = NDArray[np.int64]
 MOST = 10**6  # points
@@ -48,6 +49,16 @@ def generate(seed: int, function: str, d: int, m: int, bound: float, skip: bool)
     return Instance(X=X.astype(float), y=y, bound=bound, skip=skip, name=name)
 
 
+def network(seed: int, function: str, d: int, m: int, bound: float, skip: bool) -> Network | None:
+    """Of |x_j|, the sum relu(x_j) + relu(-x_j), or with a skip connection 2 relu(x_j) - x_j."""
+    if function != "absolute":
+        return None
+    path = np.hstack([np.eye(d), np.zeros((d, 1))])
+    if skip:
+        return from_exact([1] * d, 2 * path, d, [-1] * d + [0])
+    return from_exact([1] * 2 * d, np.vstack([path, -path]), d)
+
+
 FUNCTIONS: dict[str, Callable[[Ints, int], Ints]] = {
     "max": lambda x, m: x.max(axis=1),
     "absolute": lambda x, m: abs(x).sum(axis=1),
@@ -62,6 +73,7 @@ FUNCTIONS: dict[str, Callable[[Ints, int], Ints]] = {
 FAMILY = Family(
     summary="max, absolute value, hat, pyramid, staircase and others on a grid of integers",
     generate=generate,
+    network=network,
     params={
         "function": Option("absolute", ", ".join(FUNCTIONS)),
         "d": Option(2, "number of inputs"),

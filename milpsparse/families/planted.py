@@ -18,9 +18,11 @@ import numpy as np
 
 from milpsparse.errors import BadInput
 from milpsparse.families import _teachers
+from milpsparse.families._teachers import Floats, Signs
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network, from_exact
 
 
 def generate(
@@ -28,17 +30,15 @@ def generate(
 ) -> Instance:
     """Inputs uniform on the grid in [-1, 1]; neurons with knots inside the data."""
     at_least(N=(N, 2), d=(d, 1), K=(K, 1), inputs=(inputs, 0), margin=(margin, 0))
-    used = min(inputs or d, d)
     if bound < 2:
         raise BadInput(f"parameter bound={bound:g}: teachers have entries up to 2, so at least 2")
-    rng = np.random.default_rng(seed)
-    X = _teachers.points(rng, N, d)
-    signs, u = _teachers.lean(rng, X, K, used, margin)
+    X, signs, u, linear = _drawn(seed, N, d, K, inputs, skip, margin)
     y = _teachers.labels(X, signs, u)
+    if linear is not None:
+        y = y + X @ linear[:-1] + linear[-1]
+    used = min(inputs or d, d)
     kind = (f"_i{used}" if used < d else "") + (f"_m{margin}" if margin else "")
     kind += "_skip" if skip else ""
-    if skip:
-        y = y + X @ (rng.integers(-16, 17, d) / 16) + rng.integers(-16, 17) / 16
     counted = u[:, :-1] if skip else u
     return Instance(
         X=X,
@@ -50,9 +50,28 @@ def generate(
     )
 
 
+def _drawn(
+    seed: int, N: int, d: int, K: int, inputs: int, skip: bool, margin: int
+) -> tuple[Floats, Signs, Floats, Floats | None]:
+    """Points, the teacher's signs and path parameters, and its skip connection (a..., c)."""
+    rng = np.random.default_rng(seed)
+    X = _teachers.points(rng, N, d)
+    signs, u = _teachers.lean(rng, X, K, min(inputs or d, d), margin)
+    return X, signs, u, rng.integers(-16, 17, d + 1) / 16 if skip else None
+
+
+def network(
+    seed: int, N: int, d: int, K: int, inputs: int, bound: float, skip: bool, margin: int
+) -> Network:
+    """The teacher."""
+    _, signs, u, linear = _drawn(seed, N, d, K, inputs, skip, margin)
+    return from_exact(signs, u, d, linear)
+
+
 FAMILY = Family(
     summary="exact labels of a teacher network on a dyadic grid: at most K neurons needed",
     generate=generate,
+    network=network,
     params={
         "N": Option(20, "number of points"),
         "d": Option(2, "number of inputs"),

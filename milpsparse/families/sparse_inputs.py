@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from milpsparse.errors import BadInput
 from milpsparse.families import _teachers
+from milpsparse.families._teachers import Floats, Signs
 from milpsparse.family import Family, Member, at_least
 from milpsparse.instance import Instance
 from milpsparse.method import Option
+from milpsparse.network import Network, from_exact
 
 
 def generate(
@@ -28,9 +29,7 @@ def generate(
         raise BadInput(f"parameter density={density:g}: above 0, at most 1")
     if bound < 2:
         raise BadInput(f"parameter bound={bound:g}: teachers have entries up to 2, so at least 2")
-    rng = np.random.default_rng(seed)
-    X = _points(rng, N, d, density)
-    signs, u = _teachers.lean(rng, X, K, min(inputs, d))
+    X, signs, u = _drawn(seed, N, d, K, inputs, density)
     share = f"{density:g}".replace(".", "p")
     return Instance(
         X=X,
@@ -41,7 +40,24 @@ def generate(
     )
 
 
-def _points(rng: Generator, N: int, d: int, density: float) -> NDArray[np.float64]:
+def _drawn(
+    seed: int, N: int, d: int, K: int, inputs: int, density: float
+) -> tuple[Floats, Signs, Floats]:
+    """Points, the teacher's signs and path parameters."""
+    rng = np.random.default_rng(seed)
+    X = _points(rng, N, d, density)
+    return X, *_teachers.lean(rng, X, K, min(inputs, d))
+
+
+def network(
+    seed: int, N: int, d: int, K: int, inputs: int, density: float, bound: float
+) -> Network:
+    """The teacher."""
+    _, signs, u = _drawn(seed, N, d, K, inputs, density)
+    return from_exact(signs, u, d)
+
+
+def _points(rng: Generator, N: int, d: int, density: float) -> Floats:
     for _ in range(_teachers.TRIES):
         X = rng.integers(-1024, 1025, (N, d)) * (rng.random((N, d)) < density)
         if len(np.unique(X, axis=0)) == N:
@@ -52,6 +68,7 @@ def _points(rng: Generator, N: int, d: int, density: float) -> NDArray[np.float6
 FAMILY = Family(
     summary="inputs that are mostly 0, labels of a teacher on few of them",
     generate=generate,
+    network=network,
     params={
         "N": Option(20, "number of points"),
         "d": Option(10, "number of inputs"),
