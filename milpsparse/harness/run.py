@@ -85,8 +85,10 @@ def run(
         progress = Progress(folder, run_id, jobs)
         try:
             for done in _finished(todo, folder, run_id, jobs, scheduler, progress):
+                proof = store.proof_file(folder, done.row["task_key"])
+                proof.unlink(missing_ok=True)  # that of an earlier run is none of this answer
                 if done.proof is not None:
-                    write_proof(done.proof, store.proof_file(folder, done.row["task_key"]))
+                    write_proof(done.proof, proof)
                 writer.append(done.row)
                 yield done.row
         finally:
