@@ -117,7 +117,7 @@ def main() -> None:
     names = options.out / "numerics" / "candidates.test"
     names.parent.mkdir(parents=True, exist_ok=True)
     names.write_text("".join(f"{name}\n" for name in candidates()), encoding="utf-8")
-    goals, limits = ("neurons", "parameters", "l1", "group_l2"), {"time_limit_s": options.time}
+    goals, limits = ("neurons", "l1", "group_l2"), {"time_limit_s": options.time}
     try:
         tasks = plan(str(names), methods(), goals, **limits)
     except NotAvailable as error:

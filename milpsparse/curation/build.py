@@ -15,6 +15,7 @@ from typing import Any
 from milpsparse import library, registry
 from milpsparse.curation import known, pages, testsets
 from milpsparse.curation.features import COUNTS, features, tags
+from milpsparse.curation.known import Known
 from milpsparse.errors import BadInput
 from milpsparse.family import Family, generate
 from milpsparse.instance import Instance
@@ -35,6 +36,10 @@ def build(folder: Path, before: Index) -> Index:
             path.write_text(to_json(instance), encoding="utf-8")
         instances[instance.name], made[instance.name] = entry, instance
     instances = dict(sorted(instances.items()))
+    for family in {entry["family"] for entry in instances.values()}:
+        for path in (folder / family).glob("*.json"):
+            if path.stem not in instances or instances[path.stem].get("on_demand"):
+                path.unlink()  # of a member that was taken out
     sets = testsets.write(folder / "testsets", instances)
     pages.write(folder, instances, made, sets)
     return {"instances": instances, "testsets": sets}
@@ -70,10 +75,8 @@ def _complete(instance: Instance, head: Index, old: Index, rule: Family) -> tupl
     """The instance with what the library knows of it, and its entry of the index."""
     same = "known" in old and old["sha256"] == instance.sha256
     values = old["known"] if same else list(instance.known)
-    found = features(instance)
-    if same and "lp_root" in old.get("features", {}):
-        found["lp_root"] = old["features"]["lp_root"]
     facts = known.of_entries(values)
+    found = features(instance) | _roots(instance, facts.get("l1"))
     about = {
         "status": {goal: facts[goal].status if goal in facts else "open" for goal in COUNTS},
         "tags": tags(found, rule.tags),
@@ -83,6 +86,17 @@ def _complete(instance: Instance, head: Index, old: Index, rule: Family) -> tupl
     if instance.X.size + len(instance.y) > STORED:
         entry["on_demand"] = True
     return replace(instance, known=values, extra={**instance.extra, **about}), entry
+
+
+def _roots(instance: Instance, l1: Known | None) -> Index:
+    """The bound of the linear relaxation over patterns: the least l1 norm over B, for parameters.
+
+    That of the models with big-M alone is 0. None where l1 was not computed.
+    """
+    lower = [fact.value for fact in (l1.proved, l1.claimed) if fact] if l1 else []
+    if not lower or instance.bound is None:
+        return {}
+    return {"lp_root": {"parameters": float(f"{max(lower) / instance.bound:.6g}")}}
 
 
 def to_text(index: Index) -> str:

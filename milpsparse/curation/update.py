@@ -68,7 +68,7 @@ def _take(
     solver = row["solver"] and f"{row['solver']} {row['solver_version']}"
     run = (method, row["wall_time_s"], solver)
     old = _standing(entry, instance, goal, kept)
-    if old.merged(of_verdict(goal, _stored(row), *run)) == old:
+    if old.merged(of_verdict(goal, _stored(row), *run)).entries() == old.entries():
         return  # what was found when it was stored is nothing new
     answer = answer_of(row, folder)
     verdict = checker.check(instance, answer)

@@ -9,17 +9,15 @@ from typing import NamedTuple
 
 import click
 
-from milpsparse import checker, library
+from milpsparse import library
 from milpsparse.curation.evidence import Evidence, judged
 from milpsparse.curation.known import Fact, Known, of_entries
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE
 from milpsparse.method import Limits
-from milpsparse.naming import parse_method
-from milpsparse.network import Network
 from milpsparse.objective import Objective, parse_objective
 
-SEARCH = 60.0  # seconds for a search that is done again
+SEARCH, STEPS = 300.0, 10**12  # seconds and simplex steps of a search that is done again
 
 
 class Found(NamedTuple):
@@ -73,7 +71,7 @@ def _facts(
         yield "network", _compare(known.best, value, verdict.fail_reason, upper=True)
     if known.proved is not None:
         if known.proved.evidence == "search":
-            verdict = _search(instance, objective, network)
+            verdict = judged(instance, objective, None, _search(instance, objective, known.proved))
         same = verdict.evidence == ("theorem" if known.proved.evidence == "theorem" else "proof")
         value = verdict.dual_bound if same else None
         yield known.proved.evidence, _compare(known.proved, value, verdict.fail_reason)
@@ -92,10 +90,11 @@ def _compare(fact: Fact, value: float | None, reason: str, upper: bool = False) 
     return f"{fact.value:g} is said, {value:g} is found" if worse else ""
 
 
-def _search(instance: Instance, objective: Objective, network: Network | None) -> checker.Verdict:
-    """The search once more, and its proof checked, where that is too large to be kept."""
-    from milpsparse.algorithms.activation_search import search
+def _search(instance: Instance, objective: Objective, proved: Fact) -> list[str] | None:
+    """The proof of a search done once more, where it is too large to be kept; None if it fails."""
+    from milpsparse.search.level import Level
+    from milpsparse.search.split import Found as Outcome
 
-    limits = Limits(time_limit_s=SEARCH)
-    parse_method("activation_search").rule.prepare()  # type: ignore[union-attr]
-    return checker.check(instance, search(instance, objective, limits, network))
+    level = Level(instance, objective, int(proved.value) - 1, 0)
+    found = level.run(STEPS, Limits(time_limit_s=SEARCH))
+    return level.proof(instance) if found == Outcome.NOTHING else None
