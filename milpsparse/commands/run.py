@@ -115,7 +115,7 @@ def _watched(rows: Iterator[dict[str, Any]], total: int) -> tuple[int, int, bool
 
 
 def default_methods(objectives: tuple[str, ...]) -> list[str]:
-    """Every method for these objectives that can run here, without `auto`, which is made of them."""
+    """Every method for these objectives that can run here, but `auto`, which is made of them."""
     from milpsparse.naming import all_methods, parse_method
 
     goals = [parse_objective(objective) for objective in objectives]
