@@ -2,6 +2,10 @@
 PYTHON ?= python3
 TEST   ?= small
 TIME   ?= 3
+MEM    ?=
+THREADS ?= 1
+PERMUTE ?= 0
+SOLVER ?=
 JOBS   ?= 2
 OUT    ?= results
 SET    ?= all
@@ -13,13 +17,16 @@ METHODS = univariate activation_search neuron_mccormick@highs neuron_big_m@highs
           pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 
+LIMITS = --threads $(THREADS) $(MEM:%=--memory-limit %) $(patsubst %,--perm %,$(shell seq 0 $(PERMUTE)))
+
 BIN = .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
-	@echo "Variables: TEST=$(TEST) TIME=$(TIME) (s a task) JOBS=$(JOBS) OUT=$(OUT) SET=$(SET) PYTHON=$(PYTHON) METHODS OBJECTIVES SOLVERS"
+	@echo "Variables, as MIPLIB has them: TEST=$(TEST) SOLVER=$(SOLVER) (one, for its models alone) TIME=$(TIME) (s a task) MEM=$(MEM) (MB) THREADS=$(THREADS) PERMUTE=$(PERMUTE) (orders besides the given one)"
+	@echo "Others: JOBS=$(JOBS) OUT=$(OUT) SET=$(SET) PYTHON=$(PYTHON) METHODS OBJECTIVES SOLVERS"
 
 setup-solvers: .venv/ready ## Install the free solvers: CBC and GLPK (apt), SCIP, OR-tools and SCS (pip)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[solvers]'
@@ -35,6 +42,10 @@ setup-solvers: .venv/ready ## Install the free solvers: CBC and GLPK (apt), SCIP
 results: .venv/ready ## Run the test set, check every answer, rewrite tables, figures and report.html (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
 	    $(METHODS:%=-m '%') $(OBJECTIVES:%=--objective %)
+
+results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
+	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) $(LIMITS) \
+	    $(if $(SOLVER),$(SOLVER:%=-m '*@%'),$(METHODS:%=-m '%')) $(OBJECTIVES:%=--objective %)
 	@status=0; $(BIN)/milpsparse check $(OUT) || status=$$?; \
 	    $(BIN)/milpsparse table $(OUT) && $(BIN)/milpsparse report $(OUT) && exit $$status
 
@@ -46,7 +57,7 @@ report: .venv/ready ## Rewrite the page OUT/report.html from the stored rows
 
 solvers: TIME := $(if $(filter file,$(origin TIME)),10,$(TIME))
 solvers: .venv/ready ## SOLVERS side by side on every model of theirs, TIME=10 s a task (an hour or two; resumes)
-	$(BIN)/milpsparse run -t $(TEST) --out $(OUT)/solvers --time-limit $(TIME) -j $(JOBS) \
+	$(BIN)/milpsparse run -t $(TEST) --out $(OUT)/solvers --time-limit $(TIME) -j $(JOBS) $(LIMITS) \
 	    $(SOLVERS:%=-m '*@%') --objective neurons --objective parameters
 	@status=0; $(BIN)/milpsparse check $(OUT)/solvers || status=$$?; \
 	    $(BIN)/milpsparse table $(OUT)/solvers --as $(OUT)/tables/solvers && exit $$status
@@ -63,6 +74,10 @@ formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60
 numerics: .venv/ready ## Claims of solvers that the exact check refutes, and the test set of them (half an hour; resumes)
 	$(BIN)/python benchmarks/numerics.py --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
 
+bench-harness: .venv/ready ## Overhead of a task; a store of 100,000 rows (minutes)
+	$(BIN)/python benchmarks/overhead.py --out $(OUT)
+	$(BIN)/python benchmarks/store.py --out $(OUT)
+
 bench-build: .venv/ready ## Seconds from an instance to a model in HiGHS (minutes)
 	$(BIN)/python benchmarks/build.py --out $(OUT)
 
@@ -72,9 +87,6 @@ bench-reweighted: .venv/ready ## Reweighted l1 against the paper's training (pip
 compare-lp: .venv/ready ## l1, reweighted l1 by p and schedule, global lp and l0 side by side: tables/lp.md (minutes; TEST, TIME; resumes)
 	$(BIN)/python benchmarks/compare_lp.py --testset $(if $(filter file,$(origin TEST)),lp,$(TEST)) \
 	    --time $(if $(filter file,$(origin TIME)),5,$(TIME)) --jobs $(JOBS) --out $(OUT)
-
-bench-store: .venv/ready ## Seconds and memory of the tables of 100,000 rows (minutes)
-	$(BIN)/python benchmarks/store.py --out $(OUT)
 
 pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
@@ -120,6 +132,8 @@ mps: .venv/ready ## Write the whole library as MPS into instances/mps, with SHA-
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/compare-lp $(OUT)/logs $(OUT)/instances
+
+	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/records.jsonl $(OUT)/plan.json $(OUT)/running.json $(OUT)/solvers $(OUT)/logs $(OUT)/instances
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml

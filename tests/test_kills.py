@@ -21,10 +21,10 @@ from milpsparse.harness import progress, store
 TESTS = Path(__file__).parent
 PATIENCE_S = 60.0
 KILLS = {"harness": 12, "power": 8, "server": 5, "task": 25}
-TASKS = 150
+TASKS = 120
 TIMES = """
 run_id started finished wall_time_s cpu_time_s check_time_s build_time_s solve_time_s
-peak_memory_mb time_s
+peak_memory_mb exit_code
 """.split()
 
 # A process that has imported everything, and forks a harness whenever it is told to.
@@ -38,7 +38,7 @@ from milpsparse.instance import Instance
 from milpsparse.objective import parse_objective
 
 def main(folder, count):
-    isolation.PRELOAD = ["faults", "milpsparse.harness.worker"]  # no solver is needed
+    isolation.PRELOAD = ["faults", "milpsparse.harness.worker", "flint", "numpy.random"]
     data = [Instance(X=[[0], [1], [2], [3]], y=[0, 1, 0, i], bound=16.0, name=f"tiny{i}")
             for i in range(10)]
     goal, method = parse_objective("neurons"), faults.fake("slow", pause=0.01)
@@ -52,7 +52,7 @@ def main(folder, count):
             except BaseException:
                 traceback.print_exc()
             os._exit(0)
-        print(pid, flush=True)
+        print("pid", pid, flush=True)
         os.waitpid(pid, 0)
 
 if __name__ == "__main__":
@@ -66,12 +66,15 @@ class Harness:
     def __init__(self, folder, script):
         script.write_text(HARNESS)
         self.runs = folder / store.RUNS
+        self.log = script.with_suffix(f".{folder.name}.log")
+        self._said = open(self.log, "w")  # noqa: SIM115  # closed by close
+        self._starts = 0
         variables = {"PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._forks = subprocess.Popen(
             [sys.executable, str(script), str(folder), str(TASKS)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # of processes that are killed
+            stdout=self._said,
+            stderr=subprocess.STDOUT,
             text=True,
             bufsize=1,
             env={**os.environ, **variables},
@@ -80,7 +83,13 @@ class Harness:
 
     def start(self):
         self._forks.stdin.write("\n")
-        self.process = psutil.Process(int(self._forks.stdout.readline()))
+        self._starts += 1
+        pids = until(lambda: self.pids()[self._starts - 1 :])
+        self.process = psutil.Process(pids[0])
+
+    def pids(self):
+        lines = self.log.read_text().splitlines(keepends=True)
+        return [int(line.split()[1]) for line in lines if line[:4] == "pid " and line[-1] == "\n"]
 
     def server(self):
         """The process that tasks are forked from, or None."""
@@ -98,6 +107,7 @@ class Harness:
 
     def close(self):
         self._forks.communicate(timeout=PATIENCE_S)
+        self._said.close()
 
 
 def children(process):
@@ -148,7 +158,7 @@ def kill(harness, kind, rng):
         victims, orphans = [until(lambda: harness.server() or not harness.is_alive())], []
     else:
         victims, orphans = until(lambda: harness.tasks() or not harness.is_alive()), []
-    assert harness.is_alive(), "give it more tasks: it has done them all"
+    assert harness.is_alive(), f"no tasks are left, or:\n{harness.log.read_text()[-3000:]}"
     try:
         rng.choice(victims).kill()
     except psutil.NoSuchProcess:

@@ -19,6 +19,7 @@ from milpsparse.errors import BadInput
 from milpsparse.harness import store
 from milpsparse.harness.contradictions import contradictions
 from milpsparse.instance import Instance
+from milpsparse.objective import parse_objective
 from milpsparse.solving import check_options
 
 MOST_RUNNING = 20  # tasks under way that status lists
@@ -51,8 +52,9 @@ def run(
     if bad := [perm for perm in perms if not 0 <= perm < 2**31]:
         raise BadInput(f"--perm {bad[0]}: from 0, the order given, to {2**31 - 1}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, workers too
-    tasks = plan(testset, methods or default_methods(), objectives, seeds, perms, **limits)
-    tasks = tasks if part is None else tasks[_part(part)]
+    which = slice(None) if part is None else _part(part)
+    methods = methods or tuple(default_methods(objectives))
+    tasks = plan(testset, methods, objectives, seeds, perms, **limits)[which]
     folder = Path(out)
     left = running.missing(tasks, folder, rerun)
     click.echo(f"{len(tasks)} tasks: {len(tasks) - len(left)} done before, {len(left)} to run")
@@ -112,11 +114,14 @@ def _watched(rows: Iterator[dict[str, Any]], total: int) -> tuple[int, int, bool
     return done, failed, False
 
 
-def default_methods() -> list[str]:
-    """Every method that can run here, without `auto`, which is made of the others."""
+def default_methods(objectives: tuple[str, ...]) -> list[str]:
+    """Every method for these objectives that can run here, but `auto`, which is made of them."""
     from milpsparse.naming import all_methods, parse_method
 
-    return [m for m in all_methods() if m != "auto" and parse_method(m).missing() is None]
+    goals = [parse_objective(objective) for objective in objectives]
+    found = [parse_method(name) for name in all_methods() if name != "auto"]
+    able = [method for method in found if any(map(method.takes, goals))]
+    return [method.name for method in able if method.missing() is None]
 
 
 def status(folder: Path) -> None:

@@ -108,6 +108,8 @@ def _client(scheduler: str, jobs: int) -> Iterator[Any]:
             cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
             where: dict[str, Any] = {"address": stack.enter_context(cluster)}
         elif scheduler.endswith(".json"):
+            if not Path(scheduler).is_file():  # Dask would wait for it
+                raise BadInput(f"no Dask scheduler at {scheduler}: there is no such file")
             where = {"scheduler_file": scheduler}
         else:
             where = {"address": scheduler}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 
 import cvxpy  # noqa: F401
+import flint  # noqa: F401
 import highspy  # noqa: F401
 import numba  # noqa: F401
 import pyomo.environ  # noqa: F401
