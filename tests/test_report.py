@@ -389,6 +389,9 @@ def test_a_trajectory_follows_the_trace_and_ends_at_the_checked_value():
     assert drawn.bound == (x(10), y(2.5))
     silent = trajectory({**row, "trace": None, "primal_bound": np.nan}, frame)
     assert (silent.primal, silent.dual, silent.value) == ("", "", None)
+    untimed = trajectory({**row, "wall_time_s": np.nan, "time_limit_s": np.nan}, frame)
+    assert untimed.value == (x(1), y(3))
+    assert frame_of([{**row, "time_limit_s": np.nan}], np.nan).best is None
 
 
 def test_the_curve_goes_through_the_data_with_its_knots_marked():

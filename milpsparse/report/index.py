@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,12 +70,16 @@ def _line(results: Results, name: str, objective: str, rows: Sequence[Row]) -> L
         bound_text=text.bound(bound, goal),
         evidence=evidence,
         status=state,
-        first=min(ended, key=lambda row: row["wall_time_s"], default=None),
+        first=min(ended, key=_time, default=None),
         runs=len(rows),
         taken=sum(word != "refused" for word in words),
         optimal=sum(word in ("proved", "claimed") for word in words),
         wrong=sum(word in ("wrong", "failed") for word in words),
     )
+
+
+def _time(row: Row) -> float:
+    return math.inf if text.is_missing(row["wall_time_s"]) else float(row["wall_time_s"])
 
 
 def _bound(known: Mapping[str, float], rows: Sequence[Row]) -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -147,12 +148,12 @@ def _goal(results: Results, line: Line, rows: Sequence[Row], instance: Instance 
 def _rank(row: Row) -> tuple[int, float, float]:
     """Proved first, then by value, then by time."""
     word = text.status(row)
-    value = row["primal_bound"]
-    return (
-        {"proved": 0, "claimed": 1, "wrong": 3, "failed": 3}.get(word, 2),
-        float("inf") if text.is_missing(value) else value,
-        row["wall_time_s"],
+    order = {"proved": 0, "claimed": 1, "wrong": 3, "failed": 3}
+    value, time_s = (
+        math.inf if text.is_missing(row[name]) else row[name]
+        for name in ("primal_bound", "wall_time_s")
     )
+    return order.get(word, 2), value, time_s
 
 
 def _run(row: Row, objective: Objective, frame: Frame) -> Run:

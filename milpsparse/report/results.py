@@ -63,9 +63,10 @@ def read(folder: Path) -> Results:
     best = _best(rows)
     free = rows.loc[rows["bound"].isna() & rows["exact"].eq(True), "task_key"]
     networks = _networks(folder, {*best.values(), *free})
-    here = rows["task_key"]
-    for key, found in contradictions(_claims(folder, set(here), networks)).items():
-        rows.loc[here == key, ["verdict", "fail_reason"]] = [found.verdict, found.reason]
+    wrong = contradictions(_claims(folder, set(rows["task_key"]), networks))
+    for column, at in (("verdict", 0), ("fail_reason", 1)):
+        found = rows["task_key"].map({key: what[at] for key, what in wrong.items()})
+        rows[column] = found.where(found.notna(), rows[column])
     return Results(
         folder=folder,
         name=Path(str(plan.get("testset", "all"))).stem,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from milpsparse.analysis.outcomes import PROVED
@@ -26,11 +27,13 @@ def number(value: Any, digits: int = 6) -> str:
     """
     if is_missing(value):
         return NONE
-    if isinstance(value, str):
-        return value
+    if not isinstance(value, Real):
+        return str(value)
+    value = float(value)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.{digits}g}"
+    whole = value == int(value) and abs(value) < 1e15
+    text = f"{value:.0f}" if whole else f"{value:.{digits}g}"
     return text.replace("-", "−")
 
 

@@ -38,15 +38,16 @@ def frame_of(rows: Sequence[Mapping[str, Any]], best: float) -> Frame:
     values = [v for row in rows for _, *pair in _entries(row) for v in pair if v is not None]
     if not is_missing(best):
         values.append(best)
-    latest = max(float(row["time_limit_s"]) for row in rows)
+    limits = [float(row["time_limit_s"]) for row in rows if not is_missing(row["time_limit_s"])]
     y = Axis(*padded(values or [0.0, 1.0], 0.08), HEIGHT, upwards=True)
-    x = Axis(EARLIEST_S, max(latest, 10 * EARLIEST_S), WIDTH, log=True)
+    x = Axis(EARLIEST_S, max([10 * EARLIEST_S, *limits]), WIDTH, log=True)
     return Frame(x, y, None if is_missing(best) else y(best))
 
 
 def trajectory(row: Mapping[str, Any], frame: Frame) -> Trajectory:
     """The chart of one run."""
-    entries, end = _entries(row), float(row["wall_time_s"])
+    entries = _entries(row)
+    end = entries[-1][0]
     value = [(time_s, primal) for time_s, primal, _ in entries if primal is not None]
     bound = [(time_s, dual) for time_s, _, dual in entries if dual is not None]
     return Trajectory(
@@ -68,9 +69,11 @@ def _dot(known: Sequence[tuple[float, float]], frame: Frame) -> tuple[float, flo
 def _entries(row: Mapping[str, Any]) -> list[tuple[float, float | None, float | None]]:
     """The trace, and at its end the value as checked and the bound as claimed."""
     trace = row["trace"] if isinstance(row["trace"], (list, tuple)) else []
-    last = (row["wall_time_s"], _finite(row["primal_bound"]), _finite(row["claimed_dual_bound"]))
     told = [(float(t), _finite(primal), _finite(dual)) for t, primal, dual in trace]
-    return [*told, last]
+    end = _finite(row["wall_time_s"])
+    if end is None:  # imported, and not told
+        end = told[-1][0] if told else EARLIEST_S
+    return [*told, (end, _finite(row["primal_bound"]), _finite(row["claimed_dual_bound"]))]
 
 
 def _finite(value: Any) -> float | None:
