@@ -53,7 +53,8 @@
     for (const row of rows) {
       const text = (row.cells[0].textContent + " " + row.cells[1].textContent).toLowerCase();
       const fits = words.every((word) => text.includes(word)) &&
-        (!objective || row.cells[5].textContent === objective) && row.cells[8].textContent.includes(status);
+        (!objective || row.cells[5].textContent === objective) &&
+        row.cells[8].textContent.includes(status);
       row.hidden = !fits;
       shown += fits;
     }
