@@ -66,12 +66,13 @@ def run(
         )
     rounds = sum(end.rounds for end in ends)
     pricing = max((end.pricing for end in ends), key=PRICING.index)
+    told = "" if starts == 1 else f" from {starts} starts"
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE,
         network=network,
         claimed_primal_bound=instance.value(network, objective),
-        raw_status=f"{rounds} reweighted programs, {starts} start{'s' * (starts > 1)}; {pricing} pricing",
+        raw_status=f"{rounds} reweighted programs{told}; {pricing} pricing",
         solver="highs",
         stats={
             "p": descent.p,
