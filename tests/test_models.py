@@ -374,7 +374,13 @@ def test_zero_labels_need_nothing():
 def test_models_over_patterns_refuse_too_many_with_the_number():
     X = np.random.default_rng(0).uniform(-1, 1, (60, 4))
     instance = Instance(X=X, y=np.ones(60), bound=1.0)
-    for name in ("pattern_l0", "pattern_l1", "pattern_group_l2", "pattern_gated", "reweighted_l1"):
+    for name in (
+        "pattern_l0",
+        "pattern_l1",
+        "pattern_group_l2",
+        "pattern_gated",
+        "reweighted_l1[program=patterns]",
+    ):
         method = parse_method(name)
         objective = NEURONS if method.takes(NEURONS) else parse_objective("l1")
         reason = method.refusal(instance, objective)

@@ -175,6 +175,12 @@ def test_the_program_that_is_written_down_is_an_option_and_refuses_many_patterns
         ms.solve(many, "lp:0.4", "reweighted_l1[program=patterns]")
 
 
+def test_many_points_are_refused_with_their_number():
+    many = ms.generate("uniform", 0, N=501, d=2)
+    with pytest.raises(ms.MilpsparseError, match="501 points"):
+        ms.solve(many, "lp:0.4", "reweighted_l1")
+
+
 def test_the_norm_over_neurons_favours_few_neurons():
     found = {"entries": 0, "neurons": 0}
     for seed in range(4):

@@ -37,6 +37,7 @@ from milpsparse.reweighting.schedules import SCHEDULES
 # What was proved of the programs: the optimum of each, of the last one, or of none.
 PRICING = ("exact", "finally exact", "heuristic")
 FINAL = 0.25  # of the time left, to prove the last program
+MAX_POINTS, MAX_VALUES = 500, 20_000_000  # rows, and values of the first neurons
 POLISHED = 5  # ends that are refitted exactly, the best ones first
 
 
@@ -65,12 +66,13 @@ def run(
         )
     rounds = sum(end.rounds for end in ends)
     pricing = max((end.pricing for end in ends), key=PRICING.index)
+    told = "" if starts == 1 else f" from {starts} starts"
     return Answer(
         objective=str(objective),
         termination=Termination.FEASIBLE,
         network=network,
         claimed_primal_bound=instance.value(network, objective),
-        raw_status=f"{rounds} reweighted programs from {starts} starts; {pricing} pricing",
+        raw_status=f"{rounds} reweighted programs{told}; {pricing} pricing",
         solver="highs",
         stats={
             "p": descent.p,
@@ -155,10 +157,16 @@ def _best(instance: Instance, objective: Objective, points: Sequence[Point]) -> 
 
 
 def refuses(instance: Instance, objective: Objective, options: Mapping[str, Any]) -> str | None:
-    """Only the program that is written down needs the patterns."""
-    if options["program"] == "columns":
+    """The program that is written down needs all patterns; the other one few points."""
+    if options["program"] == "patterns":
+        return _parts.too_many_patterns(instance, objective, {})
+    N, d = instance.X.shape
+    if N <= MAX_POINTS and 2 * d * N * N <= MAX_VALUES:
         return None
-    return _parts.too_many_patterns(instance, objective, {})
+    return (
+        f"{N:,} points in {d} inputs (limits: {MAX_POINTS} points, inputs times the square of "
+        f"points {MAX_VALUES // 2:,}): its linear programs take hours; use multistart"
+    )
 
 
 ALGORITHM = Algorithm(

@@ -8,13 +8,14 @@ from milpsparse.method import Limits
 from milpsparse.reweighting.columns import Pricing
 from milpsparse.reweighting.neurons import SIGNS, Neurons, neurons_of
 from milpsparse.reweighting.points import Floats, Space
-from milpsparse.reweighting.rays import Table, all_rays, few_rays, sampled_rays
+from milpsparse.reweighting.rays import MAX_VALUES, Table, all_rays, few_rays, sampled_rays
 from milpsparse.reweighting.search import Search
 from milpsparse.reweighting.simplex import TINY, WORTH
 from milpsparse.reweighting.weights import Weights
 
 SEARCHED = 20  # points up to which branch and bound ends soon
 SAMPLE = 20_000  # rays
+MAX_ENTRIES = 10_000_000  # of the systems that rays solve
 CLIMBS = 4  # of each sign, where the sample has nothing to offer
 
 
@@ -22,7 +23,9 @@ def table_of(space: Space, seed: int) -> Table | None:
     """The table that several programs share: all rays, some of them, or none."""
     if few_rays(space):
         return all_rays(space)
-    return None if len(space.labels) <= SEARCHED else sampled_rays(space, SAMPLE, seed)
+    N, D = space.points.shape
+    fits = min(SAMPLE, MAX_VALUES // N, MAX_ENTRIES // D**2)
+    return None if N <= SEARCHED else sampled_rays(space, max(1, fits), seed)
 
 
 def pricing_of(space: Space, table: Table | None) -> Pricing:
