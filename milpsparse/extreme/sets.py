@@ -27,7 +27,7 @@ class Block:
     """Sets of rays with independent outputs that fit the labels with no coefficient 0.
 
     Set number t is `basic` and `last[t]`. Its coefficients are numerators[:, t] over the entries of
-    denominators[t], in units of `Rays.scale`: integers of FLINT.
+    denominators[t], in units of `Frame.scale`: integers of FLINT.
     """
 
     basic: tuple[int, ...]
