@@ -254,7 +254,7 @@ def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
     handle = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
     if handle is not None:  # a copy of what tells the server that the caller lives
         os.close(handle)
-        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
+        forkserver._forkserver._forkserver_alive_fd = None
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
