@@ -15,9 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from _report import write
-
 from milpsparse.algorithms import coordinate_start
 from milpsparse.answer import Answer
 from milpsparse.family import generate
@@ -74,6 +71,9 @@ def figures(name: str, run_method: Any, instance: Instance, count: int) -> dict[
 
 def main() -> None:
     """Measure and write the table."""
+    import pandas as pd  # here: every task's process imports this file
+    from _report import write
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path("results"))
