@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ Exit codes: 0 a verified network; 1 a claim did not hold; 2 bad usage or input;
 3 internal failure; 4 nothing found within the limits; 130 interrupted."""
 
 
+LONGEST = 1200  # characters of an error
 _FOLDER: Any = click.Path(path_type=Path)
 
 
@@ -287,7 +290,8 @@ def export(source: str, **given: Any) -> None:
     """
     from milpsparse.commands import models
 
-    sys.exit(models.export(source, **given))
+    with _reading(Path(source)):
+        sys.exit(models.export(source, **given))
 
 
 @cli.command("import")
@@ -426,7 +430,8 @@ def status(folder: Path) -> None:
     """
     from milpsparse.commands import run as commands
 
-    commands.status(folder)
+    with _reading(folder):
+        commands.status(folder)
 
 
 @cli.command()
@@ -438,7 +443,8 @@ def check(folder: Path) -> None:
     """
     from milpsparse.commands import run as commands
 
-    sys.exit(commands.check(folder))
+    with _reading(folder):
+        sys.exit(commands.check(folder))
 
 
 @cli.command()
@@ -457,7 +463,8 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
     """
     from milpsparse.commands import stores as commands
 
-    sys.exit(commands.merge(folders, out))
+    with _reading(*folders, out):
+        sys.exit(commands.merge(folders, out))
 
 
 @cli.command()
@@ -473,7 +480,8 @@ def replay(folder: Path, task: str, as_json: bool) -> None:
     """
     from milpsparse.commands import stores as commands
 
-    sys.exit(commands.replay(folder, task, as_json))
+    with _reading(folder):
+        sys.exit(commands.replay(folder, task, as_json))
 
 
 @cli.command()
@@ -555,10 +563,11 @@ def table(folder: Path, prefix: Path | None) -> None:
     from milpsparse.analysis.rows import read_rows
     from milpsparse.analysis.table import write_tables
 
-    rows = read_rows(folder)
-    tables = _write(prefix or folder, lambda: write_tables(folder, prefix, rows))
-    for path in [*tables, *([] if prefix else write_figures(folder, rows))]:
-        click.echo(path)
+    with _reading(folder):
+        rows = read_rows(folder)
+        tables = _write(prefix or folder, lambda: write_tables(folder, prefix, rows))
+        for path in [*tables, *([] if prefix else write_figures(folder, rows))]:
+            click.echo(path)
 
 
 @cli.command()
@@ -580,7 +589,8 @@ def report(folder: Path, details: int) -> None:
     """
     from milpsparse.report.page import NAME, write_report
 
-    click.echo(_write(folder / NAME, lambda: write_report(folder, details)))
+    with _reading(folder):
+        click.echo(_write(folder / NAME, lambda: write_report(folder, details)))
 
 
 @cli.command()
@@ -615,7 +625,8 @@ def compare(a: Path, b: Path | None, **given: Any) -> None:
     """
     from milpsparse.commands import compare as commands
 
-    sys.exit(commands.compare(a, b, **given))
+    with _reading(*filter(None, (a, b))):
+        sys.exit(commands.compare(a, b, **given))
 
 
 def _write(path: Path, write: Any) -> Any:
@@ -623,6 +634,26 @@ def _write(path: Path, write: Any) -> Any:
         return write()
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _reading(*folders: Path) -> Iterator[None]:
+    """Where reading results fails and there are rows that are none, say which."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        from milpsparse.harness.row_types import malformed
+
+        for reason in filter(None, (malformed(f) for f in folders if f.is_dir())):
+            raise BadInput(reason) from None
+        raise
+
+
+def _line(error: Exception) -> str:
+    """The message of an error as one line of a size that can be read."""
+    text = " ".join(str(error).split())
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 60]} ... {text[-50:]}"
 
 
 def main() -> None:
@@ -641,11 +672,11 @@ def main() -> None:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        text = " ".join(error.format_message().split())
+        text = _line(Exception(error.format_message()))
         click.echo(f"milpsparse: {text} (see --help)", err=True)
         sys.exit(2)
     except MilpsparseError as error:
-        click.echo(f"milpsparse: {error}", err=True)
+        click.echo(f"milpsparse: {_line(error)}", err=True)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         sys.stderr.close()

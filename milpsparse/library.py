@@ -8,6 +8,7 @@ milpsparse/curation writes the files and the index (make instances).
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -66,7 +67,7 @@ def find(data: str) -> Instance:
         return read_csv(path)
     if path.suffix.lower() == ".json":
         return read_json(path)
-    if path.is_file() or path.suffix or len(path.parts) > 1:
+    if path.suffix or len(path.parts) > 1 or os.path.isfile(data):
         raise BadInput(f"{data}: give a .json or .csv file, or the name of a library instance")
     return load(data)
 

@@ -10,7 +10,7 @@ from milpsparse.analysis.outcomes import available, failed
 from milpsparse.analysis.rankings import ranking_warnings
 from milpsparse.analysis.rows import read_rows
 from milpsparse.analysis.summary import summary
-from milpsparse.analysis.text_tables import plain, to_latex, to_markdown
+from milpsparse.analysis.text_tables import inert, plain, to_latex, to_markdown
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
 
@@ -56,9 +56,9 @@ def write_tables(
     order = ["instance", "objective", "method", "seed", "perm"]
     ends = (".csv", "-summary.csv", ".md", ".tex")
     paths = [prefix.with_name(prefix.name + end) for end in ends]
-    rows.sort_values(order)[CSV_COLUMNS].to_csv(paths[0], index=False, float_format="%.10g")
+    inert(rows.sort_values(order)[CSV_COLUMNS]).to_csv(paths[0], index=False, float_format="%.10g")
     headline = _summary(rows)
-    headline.to_csv(paths[1], index=False, float_format="%.4g")
+    inert(headline).to_csv(paths[1], index=False, float_format="%.4g")
     left = len(set(plan.get("keys", [])) - set(rows["task_key"]))
     tables = {o: instance_table(rows, o) for o in objective_order(rows)}
     paths[2].write_text(_page(rows, headline, tables, name, left), encoding="utf-8")

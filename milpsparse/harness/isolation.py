@@ -251,10 +251,11 @@ def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
             os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
-    handle = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+    server: Any = vars(forkserver).get("_forkserver")
+    handle = getattr(server, "_forkserver_alive_fd", None)
     if handle is not None:  # a copy of what tells the server that the caller lives
         os.close(handle)
-        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
+        server._forkserver_alive_fd = None
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import threading
@@ -12,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from milpsparse.harness import store
 from milpsparse.harness.task import Task
@@ -94,9 +95,8 @@ def status(folder: Path) -> Status:
     BadInput
         No results there, or rows that this version cannot read.
     """
-    plan, run = store.read_plan(folder), _read(folder / RUNNING)
-    alive = store.is_written(folder)
-    run = run if alive else {}
+    plan, alive = store.read_plan(folder), store.is_written(folder)
+    run = _read(folder / RUNNING) if alive else None
     rows = store.columns(folder, COLUMNS)
     keys = plan.get("keys") or rows["task_key"]
     wanted = dict.fromkeys(keys)
@@ -104,13 +104,13 @@ def status(folder: Path) -> Status:
     ended = Counter(str(rows["termination"][i]) for i in at)
     interrupted = ended.pop("interrupted", 0)  # these will run again
     done, total = len(at) - interrupted, len(wanted)
-    jobs = run.get("jobs") or plan.get("jobs") or 1
-    spent = [rows["wall_time_s"][i] or 0.0 for i in at]
-    here = sum(rows["run_id"][i] == run.get("run_id") for i in at)
+    jobs = run.jobs if run else plan.get("jobs", 1)
+    spent = [float(rows["wall_time_s"][i] or 0.0) for i in at]
+    here = 0 if run is None else sum(rows["run_id"][i] == run.run_id for i in at)
     now = time.time()
     pace = None  # seconds a task
-    if alive and here and "began" in run:
-        pace = (now - run["began"]) / here
+    if run and here:
+        pace = (now - run.began) / here
     elif spent:
         pace = sum(spent) / len(spent) / jobs
     return Status(
@@ -121,14 +121,29 @@ def status(folder: Path) -> Status:
         failed=sum(str(rows["verdict"][i]).startswith("fail") for i in at),
         is_running=alive,
         jobs=jobs,
-        running=[(task["task"], now - task["since"]) for task in run.get("tasks", [])],
+        running=[(task.task, now - task.since) for task in run.tasks] if run else [],
         left_s=None if pace is None else pace * (total - done),
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}
+class _Task(msgspec.Struct):
+    task: str
+    since: float
+
+
+class _Run(msgspec.Struct):
+    """What running.json holds."""
+
+    run_id: str
+    jobs: int
+    began: float
+    tasks: list[_Task]
+
+
+def _read(path: Path) -> _Run | None:
+    """What the run says of itself; None where that is not to be read."""
+    try:
+        run = msgspec.json.decode(path.read_bytes(), type=_Run)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return run if 1 <= run.jobs <= 10**6 else None

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -271,9 +271,40 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
-    """The last plan of the folder: testset, keys of its tasks, when it began; {} without one."""
-    with contextlib.suppress(OSError, ValueError):
-        plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-        if isinstance(plan, dict):
-            return plan
+    """The last plan of the folder: testset, keys of its tasks, when it began; {} without one.
+
+    Parts that are not what they should be are left out, for a plan is no result.
+    """
+    plan = read_object(folder / PLAN)
+    return {
+        name: value
+        for name, value in plan.items()
+        if name not in _PLAN or _is_a(value, _PLAN[name])
+    }
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object of a JSON file; {} where there is none."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
     return {}
+
+
+_PLAN: dict[str, Any] = {
+    "testset": str,
+    "instances": list[str],
+    "limits": list[float],
+    "keys": list[str],
+    "jobs": Annotated[int, msgspec.Meta(ge=1, le=10**6)],
+    "began": float,
+}
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except (msgspec.ValidationError, OverflowError):
+        return False
+    return True
