@@ -148,6 +148,7 @@ def test_the_command_names_a_contradiction_and_exits_1(tmp_path, capsys):
     (tmp_path / "peak.json").write_text(to_json(load("peak_plateau").replace(bound=12.0)))
     limits = {"time_limit_s": 60.0, "memory_limit_mb": None, "threads": 1, "bound": "auto"}
     how = {"jobs": 1, "rerun": "none", "dry_run": False, "seeds": (0,), "out": str(tmp_path)}
+    how |= {"perms": (0,), "part": None, "scheduler": None}
     methods = ("coordinate_start", "neuron_big_m@highs")
     given = {"testset": str(testset), "methods": methods, "objectives": ("neurons",)}
     assert commands.run(**given, **how, **limits) == 0
