@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -116,7 +117,9 @@ def test_tables_and_figures_take_imported_rows(exported, call, tmp_path):
 def test_known_values_are_compared_by_the_check(exported, call, tmp_path):
     into, name = tmp_path / "theirs", "uniform_n4_d1_s0"
     (path,) = (p for p in of(exported, ".sol") if p.name.startswith(name))
-    call("import", path, "--instance", name, "--model", "neuron_big_m", "-o", into)
+    unknown = tmp_path / "unknown.json"
+    unknown.write_text(ms.to_json(replace(ms.load(name), known=())))
+    call("import", path, "--instance", unknown, "--model", "neuron_big_m", "-o", into)
     known = tmp_path / "a.neurons.solu"
 
     def checked(text):

@@ -22,7 +22,7 @@ LAYERS = [
     "bounds answer judge turns method naming family basis construct refit sparsify compiled"
     " formats.mps formats.mps_names",
     "proofs search extreme",
-    "models solvers algorithms families execute library reweighting",
+    "models solvers algorithms reweighting families execute library",
     "checker formulation",
     "solving harness permuted audit",
     "analysis plot path_plot formats",
