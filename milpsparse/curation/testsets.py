@@ -1,6 +1,6 @@
 """Test sets: those listed by hand, those that follow from the index, and their .solu files.
 
-    by hand   small, formulations, univariate, lp, paper, numerics
+    by hand   small, paper, univariate and others; numerics is written by its benchmark
     by rule   all; easy, hard, open (by what is known of the neurons); norms (few patterns, or one
               input with a skip connection: where l1, group norm and lp are computed); benchmark
 
@@ -28,7 +28,7 @@ from milpsparse.library import names_in
 
 Instances = Mapping[str, Mapping[str, Any]]
 
-BY_HAND = ("small", "formulations", "univariate", "lp", "paper", "numerics")
+BY_RULE = ("all", "easy", "hard", "open", "norms", "benchmark")
 SIZE, QUOTA = 60, {"hard": 15, "open": 20, "easy": 30}
 MOST = 6  # of a family in the benchmark
 FEW = 1000  # patterns up to which norms are computed
