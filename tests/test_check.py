@@ -14,7 +14,8 @@ from milpsparse.network import Network, Skip, from_exact
 from milpsparse.rational import rationals
 
 PEAK = ms.load("peak_plateau")
-UNPROVED = ms.load("uniform_n4_d1_s0")  # needs 3 neurons; theorems say 2
+LIBRARY = ms.load("uniform_n4_d1_s0")  # needs 3 neurons; theorems say 2
+UNPROVED = ms.Instance(X=LIBRARY.X, y=LIBRARY.y, bound=LIBRARY.bound, name="unproved")
 NETWORK = from_exact([1, -1, 1], [[1, 1], [2, -1], [1, -2]], 1, skip=[0, 0])
 
 

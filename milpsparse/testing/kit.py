@@ -10,7 +10,7 @@ from typing import Any
 
 from milpsparse import registry
 from milpsparse.errors import MilpsparseError
-from milpsparse.harness.isolation import isolated
+from milpsparse.harness.isolation import isolated, signal_name
 
 SECONDS = 120.0  # for one item; its problems take a few seconds
 MEMORY_MB = 8192
@@ -95,6 +95,8 @@ class Item:
             return Finding(*json.loads(ended.message)["result"])
         if ended.killed_by:
             return Finding("fail", f"killed at the {ended.killed_by.replace('_', ' ')} of the kit")
+        if ended.exit_code is not None and ended.exit_code < 0:
+            return Finding("fail", f"the process crashed ({signal_name(ended.exit_code)})")
         return Finding("fail", f"its process ended without an answer ({ended.exit_code})")
 
 
