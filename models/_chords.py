@@ -24,6 +24,7 @@ FIRST = 0.01  # cost of the first breakpoint of a geometric progression, over th
 ROOM = 1e-6  # relative, by which bounds are moved outward
 LEAST = 1e-6  # of the largest bound: no bound is smaller
 ROUNDS = 4
+MOST = 400  # sizes that are bounded by linear programs, one each; of more, all have the first bound
 GAIN = 0.98  # rounds go on while the bounds' sum falls below so much of it
 
 
@@ -47,7 +48,7 @@ def largest_sizes(
         return {}
     top = (value * (1 + ROOM)) ** (1 / p) or 1.0
     bounds = np.full(len(sizes), top)
-    if tighten and value > 0:
+    if tighten and value > 0 and len(sizes) <= MOST:
         bounds = _tightened(list(sizes.values()), model, value * (1 + ROOM), p, bounds)
     return dict(zip(sizes, np.maximum(bounds, LEAST * bounds.max()).tolist(), strict=True))
 

@@ -24,11 +24,11 @@ Validity
     t^p is concave, so g <= t^p on [0, U], and = at the breakpoints: the optimum is a lower bound.
     Neurons of one sign and pattern add up inside their cone without raising the norm (p <= 1).
     No minimiser is cut off: its sizes have |u|^p <= least value <= F, the value of any network, so
-    |u| <= F^(1/p); `tighten` lowers these U by linear programs (see _chords). B plays no part, as
-    lp is solved without it: the bound is one on all networks. The network found is refitted and
-    valued by itself.
+    |u| <= F^(1/p); `tighten` lowers these U by linear programs, of up to 400 entries (see
+    _chords). B plays no part, as lp is solved without it: the bound is one on all networks. The
+    network found is refitted and valued by itself.
 Pieces
-    The error g - t^p on a piece is largest on the first one, (p^(p/(1-p)) - p^(1/(1-p))) b_1^p, a
+    The error t^p - g on a piece is largest on the first one, (p^(p/(1-p)) - p^(1/(1-p))) b_1^p, a
     quarter of b_1^p at p = 1/2. `geometric` has b_k^p in geometric progression from U^p / 100 to
     U^p, `values` in arithmetic progression. A better network to begin with, by [start=multistart]
     (reweighted l1), makes U smaller and so all pieces.
@@ -52,6 +52,7 @@ from milpsparse.models import _parts
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 
+MOST_PIECES = 10_000  # Pyomo takes seconds to state them, and solvers get nowhere with more
 BINARY_LOGARITHMIC = ("log", "dlog")
 
 
@@ -184,9 +185,9 @@ def refuses(instance: Instance, objective: Objective, options: Mapping[str, Any]
     if reason := _parts.too_many_patterns(instance, objective, {}):
         return reason
     entries = 2 * len(_parts.hidden_patterns(instance)) * len(_parts.counted_inputs(instance))
-    if entries * pieces <= _parts.MAX_BINARIES:
+    if entries * pieces <= MOST_PIECES:
         return None
-    return f"{entries:,} entries of {pieces} pieces each (limit {_parts.MAX_BINARIES:,} pieces)"
+    return f"{entries:,} entries of {pieces} pieces each (limit {MOST_PIECES:,} pieces in all)"
 
 
 MODEL = Model(
