@@ -168,7 +168,13 @@ def test_large_proofs_are_not_kept(tmp_path):
 def test_a_sample_of_the_committed_evidence_holds(monkeypatch):
     """All of it is checked by `make verify`."""
     monkeypatch.chdir(ROOT)
-    names = [n for n, e in INSTANCES.items() if e["features"]["n_samples"] <= 100][::24]
+    quick = {
+        name: entry
+        for name, entry in INSTANCES.items()
+        if entry["features"]["n_samples"] <= 100
+        and "search" not in {known["evidence"] for known in entry["known"]}
+    }
+    names = list(quick)[::24]
     found = [f for name in names for f in check_instance(name)]
     assert [f for f in found if f.reason] == []
     assert {"network", "theorem", "proof"} <= {f.kind for f in found}

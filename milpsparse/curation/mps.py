@@ -21,7 +21,7 @@ def write(folder: Path, model: str) -> None:
     """Write <instance>_<objective>_<model>.mps.gz and SHA256SUMS, of the files unpacked.
 
     A model has as many slots as it takes to be exact beside the best known network, so that an
-    instance of many points has a program of moderate size. What is too large is named.
+    instance of many points has a program of moderate size. What is too large, or has no network, is named.
     """
     from tqdm import tqdm
 
@@ -48,4 +48,4 @@ def write(folder: Path, model: str) -> None:
     (folder / HASHES).write_text("".join(sorted(lines, key=lambda line: line[66:])))
     click.echo(f"{len(lines)} programs in {folder}, hashes in {folder / HASHES}")
     for line in left_out:
-        click.echo(f"left out, too large: {line}")
+        click.echo(f"left out, no network or too large: {line}")
