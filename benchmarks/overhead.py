@@ -3,12 +3,14 @@
     .venv/bin/python benchmarks/overhead.py [--tasks 100] [--out results]
 
 One task after the other; the solve is what the method takes inside of its process, by that
-process's own clock. `overhead` is all other time from one row to the next.
+process's own clock. `overhead` is all other time from one row to the next; `cpu` is what the
+harness and that process work meanwhile, which a busy machine changes less (its `load` is told).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -31,14 +33,17 @@ MOST = 100  # for the construction
 
 def timed(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """The construction, and how long it took."""
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), time.process_time()
     answer = coordinate_start.run(instance, objective, limits)
-    return answer.with_(stats={"solve_s": time.monotonic() - begun})
+    spent = {"solve_s": time.monotonic() - begun, "cpu_s": time.process_time() - worked}
+    return answer.with_(stats=spent)
 
 
 def nothing(instance: Instance, objective: Objective, limits: Limits) -> Answer:
     """No network at all."""
-    return Answer(objective=str(objective), termination="feasible", stats={"solve_s": 0.0})
+    return Answer(
+        objective=str(objective), termination="feasible", stats={"solve_s": 0.0, "cpu_s": 0.0}
+    )
 
 
 def figures(name: str, run_method: Any, instance: Instance, count: int) -> dict[str, Any]:
@@ -49,16 +54,17 @@ def figures(name: str, run_method: Any, instance: Instance, count: int) -> dict[
         Task(instance=instance, objective=NEURONS, method=method, seed=seed)
         for seed in range(count + 1)
     ]
-    spent, solves = [], []
+    spent, solves, work = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         rows = run(tasks, Path(folder), testset="overhead")
         next(rows)  # starts the server
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         for row in rows:
             now = time.monotonic()
             spent.append(now - begun)
             solves.append(row["stats"]["solve_s"])
-            begun = now
+            work.append(time.process_time() - worked + row["cpu_time_s"] - row["stats"]["cpu_s"])
+            begun, worked = time.monotonic(), time.process_time()
     over = sorted(1000 * (a - b) for a, b in zip(spent, solves, strict=True))
     return {
         "method": name,
@@ -67,6 +73,8 @@ def figures(name: str, run_method: Any, instance: Instance, count: int) -> dict[
         "solve_ms": 1000 * statistics.median(solves),
         "overhead_ms": statistics.median(over),
         "overhead_90%_ms": over[int(0.9 * count)],
+        "cpu_ms": 1000 * statistics.median(work),
+        "load": os.getloadavg()[0],
     }
 
 
