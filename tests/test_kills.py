@@ -24,7 +24,7 @@ KILLS = {"harness": 12, "power": 8, "server": 5, "task": 25}
 TASKS = 120
 TIMES = """
 run_id started finished wall_time_s cpu_time_s check_time_s build_time_s solve_time_s
-peak_memory_mb exit_code
+peak_memory_mb exit_code git_sha git_dirty
 """.split()
 
 # A process that has imported everything, and forks a harness whenever it is told to.

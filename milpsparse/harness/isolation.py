@@ -32,7 +32,8 @@ START_S = 120.0  # for the server to start and import the solvers, before the cl
 MOST_MEMORY = 0.9  # of the machine's, where no limit is given: beyond it the kernel chooses whom
 STARTED = b"started "  # and the child's clock
 PRELOAD = ["milpsparse.harness.warm"]
-STARTS = 3  # tries to start a process; the server it is forked from may just have been killed
+STARTS = 20  # tries to start a process; the server it is forked from may just have been killed
+AGAIN_S = 0.1  # until a killed server is seen to have gone
 KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # sent, not caused
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal for when the parent dies
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -141,6 +142,7 @@ def _started(limits: _Limits, function: Callable[..., Any], args: Any) -> tuple[
             receiver.close()
             if not left:
                 raise
+            time.sleep(AGAIN_S)
         finally:
             sender.close()
     raise AssertionError
