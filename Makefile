@@ -40,10 +40,6 @@ setup-solvers: .venv/ready ## Install the free solvers: CBC and GLPK (apt), SCIP
 	$(BIN)/milpsparse list solvers
 
 results: .venv/ready ## Run the test set, check every answer, rewrite tables, figures and report.html (resumes)
-	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) \
-	    $(METHODS:%=-m '%') $(OBJECTIVES:%=--objective %)
-
-results: .venv/ready ## Run the test set, check every answer, rewrite tables and figures (resumes)
 	$(BIN)/milpsparse run -t $(TEST) --out $(OUT) --time-limit $(TIME) -j $(JOBS) $(LIMITS) \
 	    $(if $(SOLVER),$(SOLVER:%=-m '*@%'),$(METHODS:%=-m '%')) $(OBJECTIVES:%=--objective %)
 	@status=0; $(BIN)/milpsparse check $(OUT) || status=$$?; \

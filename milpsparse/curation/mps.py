@@ -21,8 +21,8 @@ def write(folder: Path, model: str) -> None:
     """Write <instance>_<objective>_<model>.mps.gz and SHA256SUMS, of the files unpacked.
 
     A model has as many slots as it takes to be exact beside the best known network, so that an
-    instance of many points has a program of moderate size. What is too large, or has no network, is
-    named.
+    instance of many points has a program of moderate size. What is too large, or has no network,
+    is named.
     """
     from tqdm import tqdm
 
