@@ -25,7 +25,7 @@ Integers = NDArray[np.object_]  # Python integers
 class Rays(NamedTuple):
     """Columns of the program over all neurons: ray `ray[c]` in the pattern `block[c]`.
 
-    `u`, shape (n_rays, d + 1), are the rays; `outputs`, shape (n_rays, n_samples), the values
+    `u`, shape (n_rays, d + 1), are all rays; `outputs`, shape (n_rays, n_samples), the values
     relu(u . (x_i, 1)) times the common denominator of the points. Patterns are those that can be of
     use, shape (n_blocks, n_samples): not the dead one, and with a skip not that of affine neurons.
     """
@@ -46,7 +46,7 @@ def rays_of(X: Rational, skip: bool) -> tuple[Rays, int]:
     """All rays with the patterns they belong to, and the common denominator of the points.
 
     A ray on the border of several patterns belongs to each of them, as neurons of each are made
-    from it.
+    from it. A ray without any output is in none: without it a neuron gives the same for less.
     """
     N, d = X.shape
     flat, unit = integers([value for row in X.tolist() for value in row])
@@ -60,7 +60,7 @@ def rays_of(X: Rational, skip: bool) -> tuple[Rays, int]:
         useful = useful[~useful.all(axis=1)]
     up, down = (values >= 0).astype(bool), (values <= 0).astype(bool)
     inside = np.array([np.where(on, up, down).all(axis=1) for on in useful])
-    alive = (values > 0).any(axis=1)  # others add nothing to any output
+    alive = (values > 0).any(axis=1)
     block, ray = np.nonzero(inside & alive)
     outputs = np.where(values > 0, values, 0)
     return Rays(u, outputs, useful, ray, block), unit

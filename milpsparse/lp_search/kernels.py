@@ -8,6 +8,7 @@ elsewhere. Import it where it is used: it loads numba.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numba
@@ -20,12 +21,22 @@ _inner = partial(numba.njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)()
 ARTIFICIAL = 1e7  # cost of a column that only stands in for a fit, relative to the costs
 REDUCED = 1e-11  # reduced costs above minus this, relative to the column's terms, are 0
 SLACK = 1e-10  # what duals give up, relatively, so that rounding does not break them
+GRID = 1024  # bounds that shrink are rounded up, to ten bits
 LOOSE = 1e-7  # by which upper bounds are left larger than they need be, for the same reason
 
 
 @_inner
+def _grid(value):  # type: ignore[no-untyped-def]
+    """Rounded up to m / GRID times a power of two, as the check of proofs does it."""
+    if value <= 0.0:
+        return 0.0
+    mantissa, exponent = math.frexp(value)
+    return math.ldexp(math.ceil(mantissa * GRID) / GRID, exponent)
+
+
+@_inner
 def _inverse(A, basis, m, B, inv):  # type: ignore[no-untyped-def]
-    """inv = the inverse of the basic columns, by Gauss-Jordan with row pivoting; False if none."""
+    """Put into inv the inverse of the basic columns, by Gauss-Jordan; False if none."""
     for i in range(m):
         for k in range(m):
             B[i, k] = A[i, basis[k]]
@@ -179,10 +190,10 @@ def bound_box(  # type: ignore[no-untyped-def]
                 if not counted[j]:
                     slope[b, j] = 0.0
                 elif low[b, j] > 0.0:
-                    l, u = low[b, j], high[b, j]
-                    slope[b, j] = p * u ** (p - 1.0) * (1.0 - SLACK)
-                    if u > l * (1.0 + 1e-6):
-                        slope[b, j] = (u**p - l**p) / (u - l) * (1.0 - SLACK)
+                    least, most = low[b, j], high[b, j]
+                    slope[b, j] = p * most ** (p - 1.0) * (1.0 - SLACK)
+                    if most > least * (1.0 + 1e-6):
+                        slope[b, j] = (most**p - least**p) / (most - least) * (1.0 - SLACK)
                 else:
                     slope[b, j] = max(high[b, j], 1e-12) ** (p - 1.0)
         dearest = 0.0
@@ -241,7 +252,7 @@ def bound_box(  # type: ignore[no-untyped-def]
                 most = room / k * (1.0 + LOOSE) if k < np.inf else 0.0
                 if most < low[b, j] * (1.0 - LOOSE):
                     return 1, np.inf, x, all_duals[:done], all_slopes[:done], basis
-                high[b, j] = max(min(high[b, j], most), low[b, j])
+                high[b, j] = max(min(high[b, j], _grid(most)), low[b, j])
         if at > 0 and value - before < enough * (cutoff - value):
             break
         if at + 1 == rounds:

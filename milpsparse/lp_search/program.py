@@ -59,7 +59,8 @@ class Program:
     def parts(self, x: Doubles) -> Doubles:
         """The parts of all entries at a point."""
         t = np.zeros(self.shape)
-        np.add.at(t, self.block, x[:, None] * self.sizes)
+        for c in np.flatnonzero(x):
+            t[self.block[c]] += x[c] * self.sizes[c]
         return t
 
     def neurons(self, x: Doubles) -> Doubles:

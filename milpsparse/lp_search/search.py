@@ -117,7 +117,9 @@ class Search:
                 ROUNDS,
                 ENOUGH,
             )
-            box.record.rounds += [list(r) for r in zip(duals.tolist(), slopes.tolist(), strict=True)]
+            box.record.rounds += [
+                list(r) for r in zip(duals.tolist(), slopes.tolist(), strict=True)
+            ]
             box.record.bound = max(box.record.bound, value)
             self.n_programs += len(duals)
             if status >= 0:
