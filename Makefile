@@ -64,6 +64,9 @@ bench-univariate: .venv/ready ## Growth to ten million points against NumPy (min
 bench-exact: .venv/ready ## Proofs in several inputs: all exact methods side by side (about an hour; SET=core is minutes)
 	$(BIN)/python benchmarks/exact.py --set $(SET) --out $(OUT)
 
+bench-global-lp: .venv/ready ## The least lp norm with its proof, N = 3 to 6 (half an hour; TIME=60 s each)
+	$(BIN)/python benchmarks/global_lp.py --time $(if $(filter file,$(origin TIME)),60,$(TIME)) --out $(OUT)
+
 formulations: .venv/ready ## Every formulation side by side (20 minutes; TIME=60 takes hours; resumes)
 	$(BIN)/python benchmarks/formulations.py --time $(if $(filter file,$(origin TIME)),2,$(TIME)) --jobs $(JOBS) --out $(OUT)
 

@@ -22,9 +22,11 @@ from milpsparse.naming import parse_method
 from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.patterns import count_bound
+from milpsparse.rays import count_bound as count_rays
 
 SMALL = 400  # patterns up to which a model over patterns may prove parameters
 DESCENTS = "reweighted_l1[starts=20]"
+TINY, TINY_RAYS = 32, 72  # patterns and rays up to which the least lp norm is searched for
 SHARE = 0.9  # of the time for the activation search, where the model after it is weaker
 
 
@@ -122,10 +124,14 @@ def _is_final(solved: Answer, instance: Instance) -> bool:
 
 
 def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
-    """l1 and group_l2 are convex, lp has a heuristic; constructions where patterns are too many."""
+    """l1 and group_l2 are convex; lp has a search for tiny data and a heuristic for others.
+
+    Constructions where patterns are too many.
+    """
     reason = ""
-    convex = {"l1": "pattern_l1", "group_l2": "pattern_group_l2", "lp": DESCENTS}
-    for name in (convex[objective.kind], "coordinate_start"):
+    methods = {"l1": ["pattern_l1"], "group_l2": ["pattern_group_l2"], "lp": [DESCENTS]}
+    tiny = objective.kind == "lp" and _is_tiny(instance)
+    for name in (*["global_lp"] * tiny, *methods[objective.kind], "coordinate_start"):
         method = parse_method(name)
         try:
             answer = execute(method, instance, objective, limits)
@@ -134,6 +140,12 @@ def _norm(instance: Instance, objective: Objective, limits: Limits) -> Answer:
             continue
         return answer.with_(stats={**answer.stats, "steps": [method.name]})
     raise Unsupported(f"no method takes {objective} on this instance: {reason}")
+
+
+def _is_tiny(instance: Instance) -> bool:
+    """Whether a search for the least lp norm is likely to end in a minute."""
+    N, d = instance.n_distinct, instance.n_features
+    return count_bound(N, min(N, d + 1)) <= TINY and count_rays(N, d) <= TINY_RAYS
 
 
 def _strongest(instance: Instance, objective: Objective) -> tuple[Method, bool]:

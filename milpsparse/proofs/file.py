@@ -20,15 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from milpsparse.errors import BadInput, BadInstance
+from milpsparse.errors import BadInput, BadInstance, MilpsparseError
 from milpsparse.instance import Instance
+from milpsparse.objective import parse_objective
 from milpsparse.rational import parse
 from milpsparse.sample import subset
 
-KINDS = ("tree", "univariate", "line", "signs")
+KINDS = ("tree", "univariate", "line", "signs", "boxes")
 _NUMBER = (int, float, NoneType)
 _HEADER: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("milpsparse_proof", "at_least", "n_samples", "n_features"), (int,)),
+    **dict.fromkeys(("milpsparse_proof", "n_samples", "n_features"), (int,)),
+    "at_least": (int, float),
     **dict.fromkeys(("kind", "objective", "instance", "instance_sha256"), (str,)),
     **dict.fromkeys(("skip", "count_bias"), (bool,)),
     **dict.fromkeys(("rows", "X", "y"), (list,)),
@@ -52,7 +54,7 @@ class Claim:
 
     kind: str
     objective: str
-    at_least: int
+    at_least: int | float
     bound: Fraction | None
     skip: bool
     count_bias: bool
@@ -126,8 +128,7 @@ def read_claim(head: dict[str, Any], instance: Instance | None) -> Claim:
         require(type(head[name]) in types, f"{name} is of a wrong type")
     require(head["milpsparse_proof"] == 1, "only version 1 of proofs is known")
     require(head["kind"] in KINDS, f"the kind is none of {', '.join(KINDS)}")
-    require(head["objective"] in ("neurons", "parameters"), "objective: neurons or parameters")
-    require(head["at_least"] >= 1, "at_least starts at 1")
+    _require_objective(head)
     require(head["instance"].isprintable(), "the instance's name is not printable")
     rows, N = head["rows"], head["n_samples"]
     in_range = all(type(i) is int and 0 <= i < N for i in rows)
@@ -144,6 +145,23 @@ def read_claim(head: dict[str, Any], instance: Instance | None) -> Claim:
         X=X,
         y=y,
     )
+
+
+def _require_objective(head: dict[str, Any]) -> None:
+    """Counts have trees and theorems; lp norms of all networks have boxes."""
+    if head["kind"] != "boxes":
+        require(head["objective"] in ("neurons", "parameters"), "objective: neurons or parameters")
+        require(type(head["at_least"]) is int, "at_least is no integer")
+        require(head["at_least"] >= 1, "at_least starts at 1")
+        return
+    try:
+        objective = parse_objective(head["objective"])
+    except MilpsparseError:
+        raise ProofError("objective: boxes are about lp:<p>") from None
+    require(str(objective) == head["objective"], "the objective is not spelled as lp:<p>")
+    require(objective.kind == "lp", "objective: boxes are about lp:<p>")
+    require(0 < head["at_least"] < math.inf, "at_least is no positive number")
+    require(head["bound"] is None, "boxes are about all networks: bound is null")
 
 
 def _exact_points(fields: dict[str, Any], d: int) -> tuple[list[list[Fraction]], list[Fraction]]:

@@ -73,7 +73,7 @@ class Problem:
         numbers, unit = integers([*(value for x in claim.X for value in x), *claim.y])
         self.points = [[*numbers[i * d : i * d + d], unit] for i in range(N)]
         self.labels = numbers[N * d :]
-        self.skip, self.bound, self.budget = claim.skip, claim.bound, claim.at_least - 1
+        self.skip, self.bound, self.budget = claim.skip, claim.bound, int(claim.at_least) - 1
         # If neurons are the objective, a case has L - 1 hinges, some perhaps 0: nothing else costs.
         self.parameters = claim.objective == "parameters"
         self.counted = d + claim.count_bias if self.parameters else 0  # entries that cost if in

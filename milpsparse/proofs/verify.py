@@ -14,6 +14,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from milpsparse.instance import Instance
+from milpsparse.proofs.boxes import check_boxes
 from milpsparse.proofs.file import Claim, ProofError, decode, read_claim, read_lines, require
 from milpsparse.proofs.tree import check_tree
 
@@ -42,6 +43,9 @@ def verify_lines(lines: Iterable[str], instance: Instance | None = None) -> Clai
         claim = read_claim(next(body, {}), instance)
         if claim.kind == "tree":
             n_leaves, n_nodes = check_tree(claim, body)
+            return replace(claim, n_leaves=n_leaves, n_nodes=n_nodes)
+        if claim.kind == "boxes":
+            n_leaves, n_nodes = check_boxes(claim, body)
             return replace(claim, n_leaves=n_leaves, n_nodes=n_nodes)
         least = _signs(claim) if claim.kind == "signs" else _knots(claim)
         require(claim.at_least <= least, "the theorem gives less than is claimed")

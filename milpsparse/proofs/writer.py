@@ -26,7 +26,7 @@ def header(
     kind: str,
     instance: Instance,
     objective: Objective,
-    at_least: int,
+    at_least: float,
     rows: Sequence[int],
     *,
     bound: float | None,
@@ -86,6 +86,18 @@ def tree_proof(
     lines = [_line(named(node)) for node in nodes]
     rows = list(at) or [0]  # a proof speaks of some point
     return [header("tree", instance, objective, at_least, rows, bound=bound), *lines]
+
+
+def box_proof(
+    instance: Instance,
+    objective: Objective,
+    at_least: float,
+    rows: Sequence[int],
+    nodes: Iterable[Node],
+) -> list[str]:
+    """The lines of a tree of boxes, about all networks; its witnesses are distinct points."""
+    head = header("boxes", instance, objective, at_least, rows, bound=None)
+    return [head, *(_line(node) for node in nodes)]
 
 
 def _line(node: Node) -> str:
