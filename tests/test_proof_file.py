@@ -523,7 +523,8 @@ def test_what_cannot_be_read_is_one_line_and_exits_with_2(verify, tmp_path):
     for name in (*files, "folder", "folder.gz", "none.proof", "none.proof.gz", "nul\0"):
         code, out, err = verify(tmp_path / name)
         assert (code, out) == (2, "")
-        assert err.startswith(f"milpsparse: cannot read {tmp_path / name}: ")
+        shown = name.replace("\0", r"\x00")  # control characters are spelled out
+        assert err.startswith(f"milpsparse: cannot read {tmp_path / shown}: ")
         assert err.count("\n") == 1
     for words in ([], ["--instance", "peak_plateau"], ["junk.proof", "--instance", "no"]):
         code, out, err = verify(*words)
