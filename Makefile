@@ -14,7 +14,7 @@ SOLVERS = highs scip cbc glpk
 APT     = coinor-cbc glpk-utils
 
 METHODS = univariate activation_search neuron_mccormick@highs neuron_big_m@highs pattern_l0@highs pattern_l1@highs \
-          pattern_l1@clarabel reweighted_l1[p=0.4] coordinate_start
+          pattern_l1@clarabel reweighted_l1[p=0.4] global_lp coordinate_start
 OBJECTIVES = neurons parameters l1 lp:0.4
 
 LIMITS = --threads $(THREADS) $(MEM:%=--memory-limit %) $(patsubst %,--perm %,$(shell seq 0 $(PERMUTE)))

@@ -18,11 +18,11 @@ LAYERS = [
     "errors rational objective plugins clock jit anytime",
     "network rewrite patterns",
     "instance instance_files registry",
-    "affine residuals sample theory fit_kernels",
+    "affine residuals sample theory fit_kernels rays",
     "bounds answer judge turns method naming family basis construct refit sparsify compiled"
     " formats.mps formats.mps_names",
     "proofs search extreme",
-    "models solvers algorithms reweighting families execute library",
+    "models solvers algorithms reweighting families execute library lp_search",
     "checker formulation",
     "solving harness permuted audit",
     "analysis plot path_plot formats",

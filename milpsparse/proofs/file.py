@@ -151,7 +151,7 @@ def _require_objective(head: dict[str, Any]) -> None:
     """Counts have trees and theorems; lp norms of all networks have boxes."""
     if head["kind"] != "boxes":
         require(head["objective"] in ("neurons", "parameters"), "objective: neurons or parameters")
-        require(type(head["at_least"]) is int, "at_least is no integer")
+        require(type(head["at_least"]) is int, "at_least is of a wrong type")
         require(head["at_least"] >= 1, "at_least starts at 1")
         return
     try:
