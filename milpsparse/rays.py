@@ -59,7 +59,9 @@ def rays_of(X: Rational, skip: bool) -> tuple[Rays, int]:
     if skip:
         useful = useful[~useful.all(axis=1)]
     up, down = (values >= 0).astype(bool), (values <= 0).astype(bool)
-    inside = np.array([np.where(on, up, down).all(axis=1) for on in useful])
+    inside = np.zeros((len(useful), len(u)), dtype=bool)
+    for at, on in enumerate(useful):
+        inside[at] = np.where(on, up, down).all(axis=1)
     alive = (values > 0).any(axis=1)
     block, ray = np.nonzero(inside & alive)
     outputs = np.where(values > 0, values, 0)
@@ -96,4 +98,6 @@ def free_forms(X: Rational, skip: bool, constant: bool) -> list[list[int]] | Non
 
 def reduced(values: Any, forms: list[list[int]] | None) -> Any:
     """Values at the points, in the last axis, as the values of the forms."""
-    return values if forms is None else values @ np.array(forms, dtype=object).T
+    if forms is None:
+        return values
+    return values @ np.array(forms, dtype=object).reshape(len(forms), values.shape[-1]).T

@@ -259,7 +259,7 @@ def test_lies_about_the_claim_are_caught(proof):
             checked(lie(objects, 0, objective=wrong))
     with pytest.raises(ProofError, match="bound is null"):
         checked(lie(objects, 0, bound=10.0))
-    with pytest.raises(ProofError, match="no integer"):
+    with pytest.raises(ProofError, match="wrong type"):
         checked(lie(objects, 0, kind="tree", objective="neurons"))
     other = [["0.5", *row[1:]] if at == 0 else row for at, row in enumerate(objects[0]["X"])]
     with pytest.raises(ProofError):

@@ -77,7 +77,7 @@ def _incumbent(program: Program, limits: Limits, starts: int) -> Network:
     instance, objective = program.instance, program.objective
     rng, found = np.random.default_rng(limits.seed), []
     best, least = None, math.inf
-    for start in range(max(1, starts)):
+    for start in range(starts if program.labels.any() else 0):
         shape = program.shape
         weights = rng.uniform(0.2, 5.0, shape) if start else np.ones(shape)
         x, value = program.reweighted(program.start(weights))
@@ -85,8 +85,8 @@ def _incumbent(program: Program, limits: Limits, starts: int) -> Network:
             best, least = x, value
         if limits.left() < 0.5 * limits.time_limit_s:
             break
-    if best is not None:
-        found.append(program.network(best))
+    x = np.zeros(len(program.block)) if best is None else best
+    found.append(program.network(x))
     free = instance.replace(bound=None, count_bias=instance.count_bias)
     for name in ("reweighted_l1", "coordinate_start"):
         if name == "reweighted_l1" or not any(n.exact is not None for n in found):

@@ -144,6 +144,32 @@ def _simplex(A, rhs, cost, m, n, basis, x_basic, duals, inv, B):  # type: ignore
     return 0
 
 
+@_inner
+def _slack(c, fit, sizes, block, net, duals):  # type: ignore[no-untyped-def]
+    """The slack of a column, less what rounding may have added to it."""
+    v, size = 0.0, 0.0
+    for j in range(sizes.shape[1]):
+        term = net[block[c], j] * sizes[c, j]
+        v += term
+        size += abs(term)
+    for i in range(len(duals)):
+        term = duals[i] * fit[i, c]
+        v -= term
+        size += abs(term)
+    return v - 1e-13 * size
+
+
+@_inner
+def _excess(fit, sizes, block, cost, net, duals):  # type: ignore[no-untyped-def]
+    """By what share all duals must shrink to be feasible; a column has slack `cost` without any."""
+    share = 0.0
+    for c in range(fit.shape[1]):
+        slack = _slack(c, fit, sizes, block, net, duals)
+        if slack < 0.0 and cost[c] > 0.0:
+            share = max(share, -slack / cost[c])
+    return min(1.0, share * (1.0 + 1e-6))
+
+
 @compiled
 def bound_box(  # type: ignore[no-untyped-def]
     fit, labels, sizes, block, counted, low, high, where, basis, p, cutoff, rounds, enough
@@ -211,20 +237,21 @@ def bound_box(  # type: ignore[no-untyped-def]
         for k in range(m):
             if basis[k] < n:
                 x[basis[k]] = max(x_basic[k], 0.0)
+        keep = 1.0 - SLACK
+        for _ in range(2):  # the second time with duals that rounding does not break
+            for i in range(n_fits):
+                all_duals[at, i] = duals[i] * keep
+            net[:] = slope
+            for k in range(n_low):
+                net[where[k, 0], where[k, 1]] -= max(duals[n_fits + k], 0.0) * keep
+            keep *= 1.0 - _excess(fit, sizes, block, cost, net, all_duals[at])
         lower = 0.0
         for i in range(n_fits):
-            all_duals[at, i] = duals[i] * (1.0 - SLACK)
             lower += all_duals[at, i] * labels[i]
-        net[:] = slope
-        for b in range(blocks):
-            for j in range(D2):
-                if low[b, j] > 0.0 and counted[j]:
-                    lower += low[b, j] ** p
         for k in range(n_low):
             b, j = where[k, 0], where[k, 1]
-            net[b, j] -= max(duals[n_fits + k], 0.0) * (1.0 - SLACK)
             all_slopes[at, k] = net[b, j]
-            lower -= net[b, j] * low[b, j]
+            lower += low[b, j] ** p - net[b, j] * low[b, j]
         before, value = value, max(value, lower)
         done = at + 1
         if lower >= cutoff:
@@ -232,15 +259,7 @@ def bound_box(  # type: ignore[no-untyped-def]
         room = cutoff - lower + 1e-9 * cutoff
         kappa[:] = np.inf
         for c in range(n):
-            b, v, size = block[c], 0.0, 0.0
-            for j in range(D2):
-                v += net[b, j] * sizes[c, j]
-                size += abs(net[b, j]) * sizes[c, j]
-            for i in range(n_fits):
-                term = all_duals[at, i] * fit[i, c]
-                v -= term
-                size += abs(term)
-            v = max(v - 1e-13 * size, 0.0)
+            b, v = block[c], max(_slack(c, fit, sizes, block, net, all_duals[at]), 0.0)
             for j in range(D2):
                 if sizes[c, j] > 0.0:
                     kappa[b, j] = min(kappa[b, j], v / sizes[c, j])
