@@ -16,6 +16,7 @@ from milpsparse import cli
 from milpsparse.errors import Unsupported
 from milpsparse.family import generate
 from milpsparse.instance import Instance
+from milpsparse.lp_search import search
 from milpsparse.proofs.boxes import Problem, _power, _secant, _weight
 from milpsparse.proofs.verify import ProofError, verify_lines
 from milpsparse.rational import rationals
@@ -187,6 +188,17 @@ def test_out_of_time_it_proves_the_bound_it_has():
     lows = [entry[2] for entry in answer.answer.trace]
     assert times == sorted(times)
     assert lows[-1] == pytest.approx(answer.dual_bound)
+
+
+def test_a_tree_too_large_for_a_proof_proves_a_lower_bound(monkeypatch):
+    instance = generate("uniform", 0, N=4, d=2)
+    whole = solved(instance, 0.5)
+    monkeypatch.setattr(search, "MOST_PROVED", 100)
+    part = solved(instance, 0.5)
+    assert len(part.answer.proof) <= 101 < len(whole.answer.proof)
+    assert part.evidence == "proof"
+    assert 0 < part.dual_bound < whole.dual_bound
+    assert part.termination == "feasible"
 
 
 def test_a_network_beyond_the_bound_is_no_value_of_the_instance():

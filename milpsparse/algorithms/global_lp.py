@@ -44,13 +44,15 @@ def run(
     search = Search(program, network, limits, trace)
     if search.value > 0:
         search.run()
-    closed, lower = search.closed or search.value == 0, search.claim
+    lower = search.provable() if proof else search.claim
+    closed = search.value == 0 or lower >= search.value * (1.0 - 1e-6)
+    stopped = Termination.FEASIBLE if search.closed else Termination.TIME_LIMIT
     lines = None
     if proof and lower > 0:
         lines = box_proof(instance, objective, lower, program.rows, search.tree(lower))
     return Answer(
         objective=str(objective),
-        termination=Termination.OPTIMAL if closed else Termination.TIME_LIMIT,
+        termination=Termination.OPTIMAL if closed else stopped,
         network=search.best,
         claimed_primal_bound=search.value,
         claimed_dual_bound=lower,
@@ -120,6 +122,8 @@ ALGORITHM = Algorithm(
     refuses=refuses,
     options={
         "starts": Option(20, "random starts of reweighted l1 before the search", low=1),
-        "proof": Option(True, "keep the proof of the lower bound"),
+        "proof": Option(
+            True, "keep the proof of the lower bound, and claim no more than it proves"
+        ),
     },
 )

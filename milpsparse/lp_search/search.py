@@ -25,6 +25,7 @@ GAP = 5e-7  # relative, at which a search is closed: half of what an optimum may
 MARGIN = 2e-8  # by which boxes are refuted above what is claimed, for rounding
 ROUNDS = 4  # linear programs of one node
 ENOUGH = 0.05  # share of the gap that a round must close for another one
+MOST_PROVED = 100_000  # nodes of a proof, whose check takes about a minute
 MOST_OPEN = 50_000  # boxes kept; with more of them the search dives
 
 
@@ -180,6 +181,19 @@ class Search:
             if len(basis):
                 basis = np.append(np.where(basis >= surplus, basis + 1, basis), surplus)
         self._push(bound, Box(box.high, low, where, basis, above))
+
+    def provable(self) -> float:
+        """The claim, or where its tree is too large a lower one, whose tree is a part of it."""
+        low, high = 0.0, self.claim
+        if self._size(high) <= MOST_PROVED:
+            return high
+        for _ in range(12):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._size(middle) <= MOST_PROVED else (low, middle)
+        return low
+
+    def _size(self, least: float) -> int:
+        return sum(1 for _ in self.tree(least))
 
     def tree(self, least: float) -> Iterator[Node]:
         """The nodes of the proof that every network costs at least so much, in preorder."""
