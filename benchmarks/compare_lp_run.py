@@ -57,10 +57,11 @@ def measure(testset: str, ps: Sequence[float], limit: float, jobs: int, out: Pat
 
 def _values(rows: Sequence[dict[str, Any]], ps: Sequence[float]) -> Iterator[dict[str, Any]]:
     """One line a row and p: what its network is worth there. l1 and group l2 count at every p."""
+    theory = {row["instance"] for row in rows if _told(row) and row["method"] == "univariate"}
     for row in rows:
         own = row["objective"].removeprefix("lp:")
         every = row["objective"] in ("l1", "group_l2")
-        if row["termination"] == "not_available" or row["objective"] == "parameters":
+        if not _told(row) or (row["method"] == "global_lp" and row["instance"] in theory):
             continue
         network = None
         if row.get("network") and (row["verified"] or row["exact"]):  # lp knows no B
@@ -78,3 +79,8 @@ def _values(rows: Sequence[dict[str, Any]], ps: Sequence[float]) -> Iterator[dic
                 "optimal": not every and row["termination"] == "optimal" and row["exact"],
                 "seconds": row["wall_time_s"],
             }
+
+
+def _told(row: dict[str, Any]) -> bool:
+    """Whether a row tells of a norm."""
+    return row["termination"] != "not_available" and row["objective"] != "parameters"
