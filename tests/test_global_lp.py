@@ -190,6 +190,14 @@ def test_out_of_time_it_proves_the_bound_it_has():
     assert lows[-1] == pytest.approx(answer.dual_bound)
 
 
+def test_with_few_open_boxes_the_search_dives_to_the_same_optimum(monkeypatch):
+    monkeypatch.setattr(search, "MOST_OPEN", 5)
+    instance = generate("uniform", 0, N=3, d=2)
+    answer = solved(instance, 0.5)
+    assert answer.verdict.proved
+    assert answer.primal_bound == pytest.approx(least_by_bases(instance, 0.5), rel=1e-6)
+
+
 def test_a_tree_too_large_for_a_proof_proves_a_lower_bound(monkeypatch):
     instance = generate("uniform", 0, N=4, d=2)
     whole = solved(instance, 0.5)

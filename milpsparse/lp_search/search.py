@@ -57,8 +57,9 @@ class Search:
         self.program, self.limits, self.trace = program, limits, trace
         self.best = network
         self.value = program.instance.value(network, program.objective)
-        self.open: list[tuple[float, int, Box]] = []
-        self.n_nodes = self.n_programs = self.n_failed = 0
+        self.open: list[tuple[float, int, Box]] = []  # a heap
+        self.dive: list[tuple[float, int, Box]] = []  # below one box, where the heap is full
+        self.n_boxes = self.n_nodes = self.n_programs = self.n_failed = 0
         self.root = Record()
         self.start = self.value  # the root's box has all that costs less than this
         none = np.zeros(0, dtype=np.int64)
@@ -68,13 +69,16 @@ class Search:
     @property
     def claim(self) -> float:
         """What every network costs at least, as far as the boxes are closed."""
-        lowest = self.open[0][0] if self.open else np.inf
-        return max(0.0, min(self.value * (1.0 - GAP), lowest * (1.0 - MARGIN)))
+        return max(0.0, min(self.value * (1.0 - GAP), self._lowest * (1.0 - MARGIN)))
 
     @property
     def closed(self) -> bool:
         """Whether no open box may hold a network that is better by more than the gap."""
-        return not self.open or self.open[0][0] >= self._cutoff
+        return self._lowest >= self._cutoff
+
+    @property
+    def _lowest(self) -> float:
+        return min((bound for bound, _, _ in (*self.open[:1], *self.dive)), default=np.inf)
 
     @property
     def _cutoff(self) -> float:
@@ -86,18 +90,20 @@ class Search:
 
         with tqdm(desc="boxes", unit="", disable=None, leave=False) as bar:
             while not self.closed and self.limits.left() > 0.02:
-                dive = len(self.open) > MOST_OPEN
-                bound, _, box = self.open.pop() if dive else heapq.heappop(self.open)
-                self._node(bound, box)
-                if dive:
-                    heapq.heapify(self.open)
+                bound, _, box = self.dive.pop() if self.dive else heapq.heappop(self.open)
+                if bound < self._cutoff:
+                    self._node(bound, box)
                 if self.n_nodes % 256 == 0:
                     self.trace.note(self.limits.spent(), self.value, self.claim)
                     bar.set_postfix_str(f"between {self.claim:.6g} and {self.value:.6g}")
                     bar.update(256)
 
     def _push(self, bound: float, box: Box) -> None:
-        heapq.heappush(self.open, (bound, len(self.open) + 10 * self.n_nodes, box))
+        self.n_boxes += 1
+        if len(self.open) < MOST_OPEN:
+            heapq.heappush(self.open, (bound, self.n_boxes, box))
+        else:
+            self.dive.append((bound, self.n_boxes, box))
 
     def _node(self, bound: float, box: Box) -> None:
         program = self.program
