@@ -271,9 +271,11 @@ def test_lies_about_the_claim_are_caught(proof):
     for wrong in (value * (1 + 1e-5), value * 2):
         with pytest.raises(ProofError):
             checked(lie(objects, 0, at_least=wrong))
-    for wrong, why in ((0, "positive"), (-1.0, "positive"), (math.inf, "positive"), ("1", "type")):
-        with pytest.raises(ProofError, match=why):
+    for wrong in (0, -1.0, math.inf, 10**400, 2**53 + 1):  # the last two are no doubles
+        with pytest.raises(ProofError, match="positive"):
             checked(lie(objects, 0, at_least=wrong))
+    with pytest.raises(ProofError, match="type"):
+        checked(lie(objects, 0, at_least="1"))
     for wrong in ("lp:0.4", "lp:.5", "l1", "neurons", "lp:2", "lp:0.55"):
         with pytest.raises(ProofError):
             checked(lie(objects, 0, objective=wrong))

@@ -43,9 +43,7 @@ UP = 1 + 2.0**-44  # makes up for the rounding of a few operations on doubles
 ROUNDING = 2.0**-45  # of a sum of up to 200 products, relative to the sum of their sizes
 MOST_TERMS = 200
 TINY = 1e-200  # no factor of a product is less, so that products are not rounded to 0
-GRID = (
-    1024  # bounds that shrink are rounded up to m / 1024 times a power of two: few powers to take
-)
+GRID = 1024  # bounds that shrink are rounded up to m / GRID times a power of two: few powers
 PRECISION = 128  # bits of balls
 
 

@@ -160,8 +160,16 @@ def _require_objective(head: dict[str, Any]) -> None:
         raise ProofError("objective: boxes are about lp:<p>") from None
     require(str(objective) == head["objective"], "the objective is not spelled as lp:<p>")
     require(objective.kind == "lp", "objective: boxes are about lp:<p>")
-    require(0 < head["at_least"] < math.inf, "at_least is no positive number")
+    require(_is_double(head["at_least"]), "at_least is no positive number")
     require(head["bound"] is None, "boxes are about all networks: bound is null")
+
+
+def _is_double(value: Any) -> bool:
+    """Whether a number is a positive double, exactly: a long integer may be between two."""
+    try:
+        return 0 < value < math.inf and float(value) == value
+    except OverflowError:
+        return False
 
 
 def _exact_points(fields: dict[str, Any], d: int) -> tuple[list[list[Fraction]], list[Fraction]]:
