@@ -52,7 +52,9 @@ def rays_of(X: Rational, skip: bool) -> tuple[Rays, int]:
     flat, unit = integers([value for row in X.tolist() for value in row])
     points = np.array(flat, dtype=object).reshape(N, d)
     points = np.column_stack([points, np.full(N, unit, dtype=object)])
-    u = np.array(list(_lines(points)), dtype=object)
+    planes = np.vstack([points, np.eye(d + 1, dtype=int)])
+    u = np.array([(line, tuple(-v for v in line)) for line in lines(planes)], dtype=object)
+    u = u.reshape(-1, d + 1)
     values = u @ points.T
     useful = patterns(X)
     useful = useful[useful.any(axis=1)]
@@ -68,20 +70,21 @@ def rays_of(X: Rational, skip: bool) -> tuple[Rays, int]:
     return Rays(u, outputs, useful, ray, block), unit
 
 
-def _lines(points: Integers) -> Iterator[list[int]]:
-    """Both directions of every line on which d independent planes meet, in lowest terms."""
-    D = points.shape[1]
-    planes = rationals(np.vstack([points, np.eye(D, dtype=int)]).tolist())
-    seen: set[tuple[int, ...]] = set()
-    for chosen in combinations(range(len(planes)), D - 1):
-        lines = null_space(planes[list(chosen)])
-        if len(lines) != 1:
+def lines(normals: Integers) -> Iterator[tuple[int, ...]]:
+    """Every line on which D - 1 independent planes meet, given by normals of shape (n, D).
+
+    Each once, in lowest terms, its first entry that is not 0 positive.
+    """
+    exact, seen = rationals(normals), set()
+    for chosen in combinations(range(len(exact)), exact.shape[1] - 1):
+        found = null_space(exact[list(chosen)])
+        if len(found) > 1:
             continue
-        line = tuple(int(v) for v in lines[0])
-        for ray in (line, tuple(-v for v in line)):
-            if ray not in seen:
-                seen.add(ray)
-                yield list(ray)
+        first = next(value for value in found[0] if value)
+        line = tuple(int(value) * (1 if first > 0 else -1) for value in found[0])
+        if line not in seen:
+            seen.add(line)
+            yield line
 
 
 def free_forms(X: Rational, skip: bool, constant: bool) -> list[list[int]] | None:

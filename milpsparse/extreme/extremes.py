@@ -15,10 +15,11 @@ from typing import Any
 
 from milpsparse.bounds import best_bound
 from milpsparse.construct import best_construction
-from milpsparse.extreme.rays import Frame, Integers, Rays
+from milpsparse.extreme.rays import Frame, Rays
 from milpsparse.extreme.rivals import sizes_of
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
+from milpsparse.rays import Integers
 from milpsparse.theory.matching import arb
 
 

@@ -13,23 +13,19 @@ opposite rays stands for both.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from milpsparse.errors import Unsupported
 from milpsparse.instance import Instance
 from milpsparse.rational import integers, null_space, rationals
+from milpsparse.rays import Integers, lines
 
 LIMIT = 50_000  # choices of hyperplanes, some seconds
-
-Integers = NDArray[np.object_]  # Python integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,29 +157,15 @@ def rays(within: Frame) -> Rays:
         raise Unsupported(
             f"{choices:,} choices of {D - 1} out of {n} hyperplanes (limit {LIMIT:,})"
         )
-    path = np.array(list(_on_hyperplanes(within)), dtype=object).reshape(-1, D)
+    sides = (1,) if within.two_sided else (1, -1)
+    both = [[side * v for v in line] for line in lines(within.normals) for side in sides]
+    path = np.array(both, dtype=object).reshape(-1, D)
     outputs = within.points @ path.T
     outputs = within.project(np.where(outputs > 0, outputs, 0))
     live = np.flatnonzero((outputs != 0).any(axis=0))
     few = (path[live, : within.n_counted] != 0).sum(axis=1).astype(int)
     live = live[np.argsort(few, kind="stable")]
     return Rays(within, path[live], outputs[:, live])
-
-
-def _on_hyperplanes(within: Frame) -> Iterator[tuple[int, ...]]:
-    """Every line on which D - 1 independent hyperplanes meet, in both directions (or in one)."""
-    exact, seen = rationals(within.normals), set()
-    for chosen in combinations(range(len(exact)), exact.shape[1] - 1):
-        line = null_space(exact[list(chosen)])
-        if len(line) > 1:
-            continue
-        first = next(value for value in line[0] if value)
-        ray = tuple(int(value) * (1 if first > 0 else -1) for value in line[0])
-        if ray not in seen:
-            seen.add(ray)
-            yield ray
-            if not within.two_sided:
-                yield tuple(-value for value in ray)
 
 
 def _mask(flags: Any) -> int:
