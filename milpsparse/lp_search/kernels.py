@@ -66,6 +66,26 @@ def _inverse(A, basis, m, B, inv):  # type: ignore[no-untyped-def]
 
 
 @_inner
+def _basic_values(inv, rhs, m, x_basic):  # type: ignore[no-untyped-def]
+    """The values of the basic columns."""
+    for k in range(m):
+        v = 0.0
+        for i in range(m):
+            v += inv[k, i] * rhs[i]
+        x_basic[k] = v
+
+
+@_inner
+def _prices(inv, cost, basis, m, duals):  # type: ignore[no-untyped-def]
+    """The duals of the rows."""
+    for i in range(m):
+        v = 0.0
+        for k in range(m):
+            v += cost[basis[k]] * inv[k, i]
+        duals[i] = v
+
+
+@_inner
 def _simplex(A, rhs, cost, m, n, basis, x_basic, duals, inv, B):  # type: ignore[no-untyped-def]
     """Primal simplex from a feasible basis: 1 optimal, 0 given up. A has n columns and m rows."""
     is_basic = np.zeros(n, dtype=np.bool_)
@@ -76,16 +96,8 @@ def _simplex(A, rhs, cost, m, n, basis, x_basic, duals, inv, B):  # type: ignore
         if it % 20 == 0:
             if not _inverse(A, basis, m, B, inv):
                 return 0
-            for k in range(m):
-                v = 0.0
-                for i in range(m):
-                    v += inv[k, i] * rhs[i]
-                x_basic[k] = v
-        for i in range(m):
-            v = 0.0
-            for k in range(m):
-                v += cost[basis[k]] * inv[k, i]
-            duals[i] = v
+            _basic_values(inv, rhs, m, x_basic)
+        _prices(inv, cost, basis, m, duals)
         enter, best = -1, 0.0
         for c in range(n):
             if is_basic[c]:
@@ -105,16 +117,8 @@ def _simplex(A, rhs, cost, m, n, basis, x_basic, duals, inv, B):  # type: ignore
             if it % 20 != 0:  # once more with a fresh inverse
                 if not _inverse(A, basis, m, B, inv):
                     return 0
-                for k in range(m):
-                    v = 0.0
-                    for i in range(m):
-                        v += inv[k, i] * rhs[i]
-                    x_basic[k] = v
-                for i in range(m):
-                    v = 0.0
-                    for k in range(m):
-                        v += cost[basis[k]] * inv[k, i]
-                    duals[i] = v
+                _basic_values(inv, rhs, m, x_basic)
+                _prices(inv, cost, basis, m, duals)
             return 1
         leave, step = -1, np.inf
         for k in range(m):
@@ -273,8 +277,6 @@ def bound_box(  # type: ignore[no-untyped-def]
                     return 1, np.inf, x, all_duals[:done], all_slopes[:done], basis
                 high[b, j] = max(min(high[b, j], _grid(most)), low[b, j])
         if at > 0 and value - before < enough * (cutoff - value):
-            break
-        if at + 1 == rounds:
             break
     return 0, value, x, all_duals[:done], all_slopes[:done], basis
 
