@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import processes
 import pytest
 
 from milpsparse.harness import store
@@ -48,14 +48,6 @@ def start(tmp_path):
         process.wait()
 
 
-def wait_until(holds):
-    end = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
-
-
 def n_rows(out):
     runs = out / store.RUNS
     return runs.read_bytes().count(b"\n") if runs.is_file() else 0
@@ -79,7 +71,7 @@ def test_two_workers_finish_a_test_set_though_one_is_killed(tmp_path, start):
     testset.write_text("\n".join(INSTANCES))
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     start(*dask, "--port", "0", "--no-dashboard", "--scheduler-file", str(file), env=env)
-    wait_until(file.is_file)
+    processes.wait_until(file.is_file, PATIENCE_S)
     dask = [
         sys.executable,
         "-m",
@@ -94,7 +86,7 @@ def test_two_workers_finish_a_test_set_though_one_is_killed(tmp_path, start):
     command = [sys.executable, "-m", "milpsparse.cli", *words, "--out"]
     cluster, here = tmp_path / "cluster", tmp_path / "here"
     run = start(*command, str(cluster), "--scheduler", str(file), env=env)
-    wait_until(lambda: n_rows(cluster) >= 4 or run.poll() is not None)
+    processes.wait_until(lambda: n_rows(cluster) >= 4 or run.poll() is not None, PATIENCE_S)
     os.killpg(workers[0].pid, signal.SIGKILL)
     assert run.wait(PATIENCE_S) == 0, (tmp_path / "process-3.log").read_text()
     assert n_rows(cluster) == len(INSTANCES) * len(METHODS)

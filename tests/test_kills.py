@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
+from processes import PATIENCE_S, is_alive, wait_until
 
 from milpsparse.analysis.table import write_tables
 from milpsparse.harness import progress, store
 
 TESTS = Path(__file__).parent
-PATIENCE_S = 60.0
 KILLS = {"harness": 12, "power": 8, "server": 5, "task": 25}
 TASKS = 120
 TIMES = """
@@ -84,7 +84,7 @@ class Harness:
     def start(self):
         self._forks.stdin.write("\n")
         self._starts += 1
-        pids = until(lambda: self.pids()[self._starts - 1 :])
+        pids = wait_until(lambda: self.pids()[self._starts - 1 :])
         self.process = psutil.Process(pids[0])
 
     def pids(self):
@@ -124,26 +124,11 @@ def words(process):
         return ""
 
 
-def is_alive(process):
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def until(holds):
-    end = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < end
-        time.sleep(0.002)
-    return found
-
-
 def wait_for_rows(harness, count):
     """Let so many more rows come, or the harness end."""
     size = harness.size()
     for _ in range(count):
-        until(lambda before=size: harness.size() > before or not harness.is_alive())
+        wait_until(lambda before=size: harness.size() > before or not harness.is_alive())
         size = harness.size()
 
 
@@ -155,15 +140,15 @@ def kill(harness, kind, rng):
         victims = [harness.process]
         orphans = [harness.process, *children(harness.process), *harness.tasks()]
     elif kind == "server":
-        victims, orphans = [until(lambda: harness.server() or not harness.is_alive())], []
+        victims, orphans = [wait_until(lambda: harness.server() or not harness.is_alive())], []
     else:
-        victims, orphans = until(lambda: harness.tasks() or not harness.is_alive()), []
+        victims, orphans = wait_until(lambda: harness.tasks() or not harness.is_alive()), []
     assert harness.is_alive(), f"no tasks are left, or:\n{harness.log.read_text()[-3000:]}"
     try:
         rng.choice(victims).kill()
     except psutil.NoSuchProcess:
         return False
-    until(lambda: not any(map(is_alive, orphans)))  # nothing writes after its harness
+    wait_until(lambda: not any(map(is_alive, orphans)))  # nothing writes after its harness
     return True
 
 
@@ -190,14 +175,14 @@ def test_fifty_kills_lose_no_row_and_double_none(tmp_path):
     assert killed == KILLS
     if not harness.is_alive():
         harness.start()
-    until(lambda: not harness.is_alive())
+    wait_until(lambda: not harness.is_alive())
     harness.start()  # those whose process was killed last
-    until(lambda: not harness.is_alive())
+    wait_until(lambda: not harness.is_alive())
     harness.close()
 
     calm = Harness(tmp_path / "calm", tmp_path / "harness.py")
     calm.start()
-    until(lambda: not calm.is_alive())
+    wait_until(lambda: not calm.is_alive())
     calm.close()
     rows = list(store.lines(harness.runs))
     ended = Counter(row["task_key"] for row in rows if row["termination"] != "interrupted")

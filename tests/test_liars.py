@@ -2,8 +2,8 @@
 
 import time
 
-import psutil
 import pytest
+from processes import is_alive
 
 from milpsparse.commands.run import check
 from milpsparse.harness import run as running
@@ -42,13 +42,6 @@ def task(solver, **limits):
     method, goal = parse_method(f"neuron_big_m@{solver}"), parse_objective("neurons")
     limits = {"time_limit_s": 60.0} | limits
     return Task(instance=INSTANCE, objective=goal, method=method, **limits)
-
-
-def is_alive(pid):
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_twelve_of_twelve_faults_are_rows_with_the_right_verdict(

@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from processes import PATIENCE_S, is_alive, wait_until
 
 from milpsparse.harness import records, store, worker
 from milpsparse.harness import run as running
@@ -21,7 +21,6 @@ from milpsparse.instance import Instance
 from milpsparse.objective import parse_objective
 
 TESTS = Path(__file__).parent
-PATIENCE_S = 60.0
 INSTANCE = Instance(X=[[0.0], [1.0], [2.0], [3.0]], y=[0.0, 1.0, 0.0, 2.0], bound=16.0, name="tiny")
 
 
@@ -131,18 +130,6 @@ def pids(folder):
     """What the task printed: its process and its child."""
     words = [log.read_text() for log in (folder / "logs").glob("*.log")]
     return [int(pid) for text in words if text.endswith("\n") for pid in text.split()]
-
-
-def is_alive(pid):
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return not done.stdout.strip().startswith("Z") and done.stdout.strip() != ""
-
-
-def wait_until(holds):
-    end = time.monotonic() + PATIENCE_S
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert holds()
 
 
 # --- what a run tells of itself ---------------------------------------------------------------

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import PATIENCE_S, is_alive, wait_until
 
 from milpsparse import checker, to_json
 from milpsparse.analysis.rows import COLUMNS
@@ -23,7 +24,6 @@ from milpsparse.instance import Instance
 from milpsparse.objective import parse_objective
 
 TESTS = Path(__file__).parent
-PATIENCE_S = 60.0  # for what happens at once on a machine that is not busy
 INSTANCE = Instance(X=[[0.0], [1.0], [2.0], [3.0]], y=[0.0, 1.0, 0.0, 2.0], bound=16.0, name="tiny")
 VALUE = 3  # neurons of the construction that an honest fake returns
 
@@ -59,18 +59,6 @@ def keys_on_disk(folder):
 
 def log_of(folder, task):
     return folder / "logs" / f"{task.key}.log"
-
-
-def is_alive(pid):
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return not done.stdout.strip().startswith("Z") and done.stdout.strip() != ""
-
-
-def wait_until(holds):
-    end = time.monotonic() + PATIENCE_S
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert holds()
 
 
 # --- what a method can do wrong ---------------------------------------------------------------
