@@ -14,10 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from milpsparse.analysis.outcomes import PROVED
 from milpsparse.harness.contradictions import Contradiction
 from milpsparse.imported import is_imported
-from milpsparse.judge import TOLERANCE
+from milpsparse.judge import PROVED, TOLERANCE
 
 ABSOLUTE = 1e-4  # values and bounds that differ by less are no contradiction, as in PAVER
 

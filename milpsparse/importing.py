@@ -31,7 +31,6 @@ from milpsparse.formulation import Formulation, formulate
 from milpsparse.harness import store
 from milpsparse.imported import Claim
 from milpsparse.instance import Instance
-from milpsparse.instance_files import to_json
 from milpsparse.objective import VALUE, parse_objective
 from milpsparse.refit import polish
 
@@ -81,7 +80,8 @@ def import_files(paths: Sequence[Path], folder: Path, about: About) -> Iterator[
         with store.Writer(folder) as writer:
             for row in rows:
                 writer.append(row)
-        _keep(about.instance, folder)
+        if about.instance is not None:
+            store.keep_instance(folder, about.instance)
     if known:
         imported.add_known(folder, known)
     yield from said
@@ -239,14 +239,6 @@ def _rows(claims: list[Claim], folder: Path, about: About) -> list[dict[str, Any
         columns = imported.columns_of(claim.instance, claim.about, others)
         rows.append(imported.row_of(replace(claim, time_limit_s=limit), columns))
     return rows
-
-
-def _keep(instance: Instance | None, folder: Path) -> None:
-    """A copy of the instance that was given, so that its rows can be checked again."""
-    if instance is not None:
-        path = store.instance_file(folder, instance.sha256)
-        path.parent.mkdir(exist_ok=True)
-        store.write_atomically(path, to_json(instance).encode())
 
 
 def _counted(n: int, what: str) -> str:

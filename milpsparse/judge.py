@@ -10,6 +10,7 @@ from milpsparse.answer import Answer, Termination
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
 
+PROVED = ("theorem", "proof", "search")  # evidence that needs no belief, best first
 TOLERANCE = 1e-6  # residual of a verified network, relative to max(1, |y|max); gap of an optimum
 
 # From worst to best; the words of SCIP's and ipet's evaluations.
@@ -146,7 +147,7 @@ def _supported(instance: Instance, objective: Objective, facts: Mapping[str, Any
     """Whether a claimed optimum rests on more than the claim: a theorem, or a known optimum."""
     if facts.get("evidence") != "claimed":
         return True
-    known = _known(instance, objective, ("opt",), ("theorem", "proof", "search"))
+    known = _known(instance, objective, ("opt",), PROVED)
     return known is not None and _close(known, facts["primal_bound"], objective)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from milpsparse.analysis.outcomes import PROVED, best_bounds
+from milpsparse.analysis.outcomes import best_bounds
 from milpsparse.analysis.seeds import average
-from milpsparse.objective import objective_of_row
+from milpsparse.judge import PROVED, rounded
+from milpsparse.objective import Objective, objective_of_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,17 +37,17 @@ def instance_table(rows: pd.DataFrame, objective: str) -> pd.DataFrame:
     import pandas as pd
 
     part = rows[rows["objective"] == objective]
-    counts = objective_of_row(objective).counts
+    goal = objective_of_row(objective)
     names, methods = part["instance"].unique(), part["method"].unique()
     bounds = best_bounds(part).droplevel("objective").reindex(names)
     lines = {"instance": names, "best": map(number, bounds["best"])}
     pairs = zip(bounds["proved"], bounds["claimed"], strict=True)
-    lines["bound"] = [_bound(*pair, counts) for pair in pairs]
-    if counts:
+    lines["bound"] = [_bound(*pair, goal) for pair in pairs]
+    if goal.counts:
         lines["generic"] = map(number, part.groupby("instance")["generic_bound"].max()[names])
     runs = average(part)
     values = zip(*(runs[name] for name in _FIELDS), strict=True)
-    text = [_cell(dict(zip(_FIELDS, run, strict=True)), counts) for run in values]
+    text = [_cell(dict(zip(_FIELDS, run, strict=True)), goal) for run in values]
     table = (
         runs[["instance", "method"]]
         .assign(text=text)
@@ -56,7 +57,7 @@ def instance_table(rows: pd.DataFrame, objective: str) -> pd.DataFrame:
     return pd.DataFrame({**lines, **{m: shown[m].to_numpy() for m in methods}})
 
 
-def _cell(run: dict[str, Any], counts: bool) -> str:
+def _cell(run: dict[str, Any], objective: Objective) -> str:
     """One run."""
     if run["termination"] == "not_available":
         return NOTHING
@@ -73,7 +74,7 @@ def _cell(run: dict[str, Any], counts: bool) -> str:
         return f"**{value} proved**{end}" if certain else f"{value} claimed{end}"
     dual, said = run["claimed_dual_bound"], number(run["claimed_primal_bound"])
     value = value or (f"says {said}" if said else "no network")
-    bound = "" if math.isnan(dual) else f" [{number(_round_up(dual, counts))}]"
+    bound = "" if math.isnan(dual) else f" [{number(rounded(dual, objective))}]"
     return f"{value}{bound}{' time' if run['termination'] == 'time_limit' else ''}{end}"
 
 
@@ -84,17 +85,14 @@ def _time(seconds: float) -> str:
     return f" {seconds:.2g} s" if seconds < 10 else f" {seconds:.0f} s"
 
 
-def _bound(proved: float, claimed: float, counts: bool) -> str:
+def _bound(proved: float, claimed: float, objective: Objective) -> str:
     """The best lower bound, t where it is proved, c where one that is claimed is above it."""
-    if not math.isnan(claimed) and (math.isnan(proved) or _round_up(claimed, counts) > proved):
+    whole = rounded(claimed, objective)
+    if not math.isnan(claimed) and (math.isnan(proved) or whole > proved):
         gain = math.isnan(proved) or claimed - proved > 1e-6 * max(1.0, abs(proved))
         if gain:
-            return f"{number(_round_up(claimed, counts))} c"
+            return f"{number(whole)} c"
     return "" if math.isnan(proved) else f"{number(proved)} t"
-
-
-def _round_up(bound: float, counts: bool) -> float:
-    return float(math.ceil(bound - 1e-6)) if counts and math.isfinite(bound) else bound
 
 
 def number(value: float) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from milpsparse.analysis.costs import costs
 from milpsparse.analysis.outcomes import (
     KEYS,
-    TOLERANCE,
     failed,
     proved,
     refuted,
@@ -19,6 +18,7 @@ from milpsparse.analysis.outcomes import (
 from milpsparse.analysis.paired import changes, ratio, wilcoxon
 from milpsparse.analysis.seeds import average
 from milpsparse.errors import BadInput
+from milpsparse.judge import TOLERANCE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from milpsparse.judge import PROVED, TOLERANCE
+
 if TYPE_CHECKING:
     import pandas as pd
 
-PROVED = ("theorem", "proof", "search")
 KEYS = ["instance", "objective"]  # what a problem is
-TOLERANCE = 1e-6  # relative to max(1, |value|)
 
 
 def solved(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -45,6 +45,11 @@ def _bound_value(text: str) -> float:
     return value
 
 
+def mode(bound: str | None) -> str:
+    """What to do where the instance has no bound: "auto" chooses one, "none" does not."""
+    return "none" if bound == "none" else "auto"
+
+
 def positive(**values: float) -> None:
     """Refuse values of options that are not above 0."""
     for name, value in values.items():

@@ -11,7 +11,7 @@ import click
 
 from milpsparse import library
 from milpsparse import network as networks
-from milpsparse.commands.common import NOTHING, OK, WRONG, derive, positive
+from milpsparse.commands.common import NOTHING, OK, WRONG, derive, mode, positive
 from milpsparse.errors import BadInput, Unsupported
 from milpsparse.export import (
     MODEL_FILES,
@@ -50,7 +50,7 @@ def audit(
     check_options(threads, seed)
     instance = derive(library.find(data), bound, skip, count_bias)
     limits = Limits(time_limit_s=time_limit, threads=threads, seed=seed)
-    found = find_out(model, instance, parse_objective(objective), limits, _mode(bound))
+    found = find_out(model, instance, parse_objective(objective), limits, mode(bound))
     click.echo(json.dumps(found.to_json(), indent=1) if as_json else audit_text(found))
     if found.verdict.failed:
         return WRONG
@@ -142,7 +142,7 @@ def _job(
     """The instance as the user wants it, and for a .sol the saved network or one found now."""
     goal = parse_objective(objective)
     instance = derive(library.find(data), bound, skip, count_bias)
-    _, instance = model_for(model, instance, goal, _mode(bound))
+    _, instance = model_for(model, instance, goal, mode(bound))
     found = None
     if network is not None:
         found = read_network(Path(network), instance)
@@ -150,7 +150,7 @@ def _job(
         found = solve(instance, objective, time_limit_s=time_limit).network
     limits = Limits(time_limit_s=time_limit)
     job = Job(instance=instance, objective=goal, model=model, kinds=kinds, limits=limits)
-    return replace(job, network=found, bound=_mode(bound))
+    return replace(job, network=found, bound=mode(bound))
 
 
 def read_network(path: Path, instance: Instance) -> Network:
@@ -169,8 +169,3 @@ def read_network(path: Path, instance: Instance) -> Network:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
         raise BadInput(f"{path} holds no network for {instance.name} ({what})") from None
-
-
-def _mode(bound: str | None) -> str:
-    """What to do where the instance has no bound."""
-    return "none" if bound == "none" else "auto"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from milpsparse import library
-from milpsparse.commands.common import NOTHING, OK, WRONG, derive, write
+from milpsparse.commands.common import NOTHING, OK, WRONG, derive, mode, write
 from milpsparse.commands.human import human
 from milpsparse.errors import BadInput
 from milpsparse.harness import store
@@ -42,7 +42,6 @@ def solve(
 ) -> int:
     """Solve, print, draw and save."""
     instance = derive(library.find(data), bound, skip, count_bias)
-    mode = bound if bound in ("auto", "none") else "auto"
     if plot:
         from milpsparse.plot import plot_network, refuse
 
@@ -59,9 +58,9 @@ def solve(
         threads=threads,
         seed=seed,
         log_file=log_file,
-        bound=mode,
+        bound=mode(bound),
     )
-    text = json.dumps(json.loads(store.to_line(solution.to_json())), indent=1)
+    text = json.dumps(store.plain(solution.to_json()), indent=1)
     click.echo(text if as_json else human(solution))
     if save:
         write(Path(save), text + "\n")

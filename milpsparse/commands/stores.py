@@ -35,7 +35,7 @@ def replay(folder: Path, prefix: str, as_json: bool) -> int:
     both = again.replay(folder, prefix)
     if as_json:
         values = {"stored": both.stored, "now": both.now, "differences": both.differences}
-        click.echo(json.dumps(json.loads(store.to_line(values))))
+        click.echo(json.dumps(store.plain(values)))
         return WRONG if both.differences else OK
     stored, now = both.stored, both.now
     click.echo(f"{stored['instance']}, {stored['objective']}, {stored['method']}")

@@ -19,7 +19,7 @@ from milpsparse.curation.known import Known
 from milpsparse.errors import BadInput
 from milpsparse.family import Family, generate
 from milpsparse.instance import Instance
-from milpsparse.instance_files import from_json, to_json
+from milpsparse.instance_files import read_json, to_json
 
 STORED = 10_000  # numbers up to which the points of an instance are stored as a file
 
@@ -68,7 +68,7 @@ def _kept(folder: Path, family: str, before: Index) -> Iterator[tuple[Instance, 
             source = path if path.is_file() else library.FOLDER / family / path.name
             if not source.is_file():
                 raise BadInput(f"{name}: {registry.load('families', family).missing()}")
-            yield from_json(source.read_text(encoding="utf-8"), str(source)), entry
+            yield read_json(source), entry
 
 
 def _complete(instance: Instance, head: Index, old: Index, rule: Family) -> tuple[Instance, Index]:

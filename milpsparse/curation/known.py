@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from milpsparse.checker import Verdict
-from milpsparse.judge import TOLERANCE, gap
+from milpsparse.judge import PROVED, TOLERANCE, gap
 
-PROVED = ("theorem", "proof", "search")
 EASY = 60.0  # seconds within which an easy instance is proved
 Entry = Mapping[str, Any]
 

@@ -12,11 +12,14 @@ from typing import Any
 from milpsparse import library
 from milpsparse.curation.known import Known, of_entries
 from milpsparse.curation.pages import table, value
+from milpsparse.judge import PROVED
 
 Instances = Mapping[str, Mapping[str, Any]]
 
 COLUMNS = """instance family n_samples n_features bound skip objective status best lower evidence
 claimed generic method seconds""".split()
+
+KINDS = (*PROVED, "generic", "open", "no value")
 
 
 def write(prefix: Path) -> list[Path]:
@@ -55,7 +58,7 @@ def markdown(instances: Instances) -> str:
         "family: [instances](../../instances/README.md).",
         "## How values are known",
         table(
-            ("objective", "instances", "theorem", "proof", "search", "generic", "open", "no value"),
+            ("objective", "instances", *KINDS),
             (_totals(goal, instances) for goal in _objectives(instances)),
         ),
         "theorem, proof, search: a verified exact network meets a lower bound of that evidence. "
@@ -107,8 +110,7 @@ def _word(known: Known) -> str:
 
 def _totals(goal: str, instances: Instances) -> Sequence[str]:
     words = Counter(_word(_known(entry, goal)) for entry in instances.values())
-    kinds = ("theorem", "proof", "search", "generic", "open", "no value")
-    return [goal, str(len(instances)), *(str(words[kind]) for kind in kinds)]
+    return [goal, str(len(instances)), *(str(words[kind]) for kind in KINDS)]
 
 
 def _family(name: str, instances: Instances) -> Sequence[str]:
@@ -116,7 +118,7 @@ def _family(name: str, instances: Instances) -> Sequence[str]:
     status = Counter(entry["status"]["neurons"] for entry in members)
     neurons = [_known(entry, "neurons") for entry in members]
     words = Counter(_word(_known(entry, "parameters")) for entry in members)
-    proved = sum(words[kind] for kind in ("theorem", "proof", "search"))
+    proved = sum(words[kind] for kind in PROVED)
     runs = [k.best for k in neurons if k.is_optimal and k.best is not None]
     times = [run.seconds or 0.0 for run in runs]
     steps = Counter(_last_step(run.method) for run in runs)

@@ -12,11 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from milpsparse.judge import TOLERANCE, rounded
+from milpsparse.judge import PROVED, TOLERANCE, rounded
 from milpsparse.objective import Objective, objective_of_row
 
 Row = Mapping[str, Any]
-PROVED = ("theorem", "proof", "search")
 
 
 class Contradiction(NamedTuple):

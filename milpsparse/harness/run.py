@@ -20,7 +20,7 @@ from milpsparse.harness.records import RECORDS, new_run_id, record
 from milpsparse.harness.row import Finished, finish
 from milpsparse.harness.task import Task
 from milpsparse.instance import Instance
-from milpsparse.instance_files import read_json, to_json
+from milpsparse.instance_files import read_json
 from milpsparse.method import Algorithm
 from milpsparse.proofs.verify import read_lines
 from milpsparse.proofs.writer import write_proof
@@ -173,9 +173,7 @@ def _keep_instances(folder: Path, tasks: Sequence[Task]) -> None:
     known = library.index()["instances"]
     for instance in {task.instance.sha256: task.instance for task in tasks}.values():
         if known.get(instance.name, {}).get("sha256") != instance.sha256:
-            path = store.instance_file(folder, instance.sha256)
-            path.parent.mkdir(exist_ok=True)
-            store.write_atomically(path, to_json(instance).encode())
+            store.keep_instance(folder, instance)
 
 
 def _write_plan(folder: Path, tasks: Sequence[Task], testset: str, jobs: int) -> None:

@@ -21,6 +21,8 @@ from typing import Annotated, Any
 import msgspec
 
 from milpsparse.errors import BadInput
+from milpsparse.instance import Instance
+from milpsparse.instance_files import to_json
 
 SCHEMA = 1
 RUNS = "runs.jsonl"
@@ -116,18 +118,19 @@ def is_written(folder: Path) -> bool:
 
 def to_line(row: dict[str, Any]) -> bytes:
     """A row as one JSON line; numbers that are not finite become null, broken Unicode a "?"."""
-    return json.dumps(_plain(row), allow_nan=False).encode() + b"\n"
+    return json.dumps(plain(row), allow_nan=False).encode() + b"\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: numbers that are not finite are None, tuples lists."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):  # half of a surrogate pair cannot be read again
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_plain(str(k)): _plain(v) for k, v in value.items()}
+        return {plain(str(k)): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value
 
 
@@ -231,6 +234,13 @@ def _runs(folder: Path) -> Path:
 def instance_file(folder: Path, sha256: str) -> Path:
     """Where a results folder keeps an instance that is not the library's."""
     return folder / "instances" / f"{_name(sha256[:16])}.json"
+
+
+def keep_instance(folder: Path, instance: Instance) -> None:
+    """Copy an instance into a results folder, so that rows about it can be checked again."""
+    path = instance_file(folder, instance.sha256)
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, to_json(instance).encode())
 
 
 def proof_file(folder: Path, task_key: str) -> Path:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from milpsparse.analysis.outcomes import PROVED
+from milpsparse.judge import PROVED
 from milpsparse.objective import objective_of_row
 from milpsparse.report import text
 from milpsparse.report.results import Results, Row, records

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from milpsparse.analysis.outcomes import PROVED
-from milpsparse.judge import rounded
+from milpsparse.judge import PROVED, rounded
 from milpsparse.objective import Objective
 
 NONE = "–"
