@@ -167,7 +167,7 @@ def _require_objective(head: dict[str, Any]) -> None:
 def _is_double(value: Any) -> bool:
     """Whether a number is a positive double, exactly: a long integer may be between two."""
     try:
-        return 0 < value < math.inf and float(value) == value
+        return 0 < float(value) < math.inf and bool(float(value) == value)
     except OverflowError:
         return False
 
