@@ -1,1 +1,1 @@
-"""What the commands of `milpsparse` do; cli.py reads their options."""
+"""What the commands of `milpsparse` do; milpsparse.cli reads their options."""
