@@ -65,7 +65,8 @@ def find(folder: Path, prefix: str) -> dict[str, Any]:
     if len(found) != 1:
         what = f"{len(found)} tasks" if found else "no task"
         keys = ", ".join((found or list(rows))[:3])
-        raise BadInput(f"{folder} has {what} with a key that begins with '{prefix}': {keys}, ...")
+        listed = f": {keys}, ..." if keys else ", and no rows yet"
+        raise BadInput(f"{folder} has {what} with a key that begins with '{prefix}'{listed}")
     return rows[found[0]]
 
 
