@@ -130,9 +130,7 @@ mps: .venv/ready ## Write the whole library as MPS into instances/mps, with SHA-
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/plan.json $(OUT)/solvers $(OUT)/compare-lp $(OUT)/logs $(OUT)/instances
-
-	rm -rf $(OUT)/runs.jsonl $(OUT)/checks.jsonl $(OUT)/records.jsonl $(OUT)/plan.json $(OUT)/running.json $(OUT)/solvers $(OUT)/logs $(OUT)/instances
+	cd $(OUT) && rm -rf runs.jsonl checks.jsonl records.jsonl plan.json running.json logs instances solvers compare-lp library
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml

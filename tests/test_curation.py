@@ -14,7 +14,6 @@ from milpsparse.curation import build as building
 from milpsparse.curation import mps, pages, table, testsets
 from milpsparse.curation.evidence import LARGEST_PROOF, Evidence
 from milpsparse.curation.features import features, tags
-from milpsparse.curation.known import Fact, Known, of_entries
 from milpsparse.curation.picture import picture
 from milpsparse.curation.update import update
 from milpsparse.curation.verify import check_instance
@@ -22,6 +21,7 @@ from milpsparse.family import generate
 from milpsparse.harness.run import run
 from milpsparse.harness.task import Task
 from milpsparse.instance import Instance
+from milpsparse.known import Fact, Known, of_entries
 from milpsparse.naming import parse_method
 from milpsparse.network import from_exact
 from milpsparse.objective import parse_objective

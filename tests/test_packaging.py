@@ -24,7 +24,7 @@ LAYERS = [
     "proofs search extreme",
     "models solvers algorithms reweighting families execute library lp_search",
     "checker formulation",
-    "solving harness permuted audit",
+    "solving harness permuted audit known",
     "analysis plot path_plot formats",
     "testing export report imported importing hearsay",
     "commands cli",

@@ -16,13 +16,15 @@ import pandas as pd
 import pytest
 
 import milpsparse as ms
+from milpsparse import library
 from milpsparse.analysis.outcomes import best_bounds
 from milpsparse.analysis.rows import read_rows
 from milpsparse.analysis.table import write_tables
 from milpsparse.harness import store
 from milpsparse.instance_files import to_json
+from milpsparse.known import Fact, Known
 from milpsparse.network import from_exact, from_json
-from milpsparse.report import charts, text
+from milpsparse.report import charts, shelf, text
 from milpsparse.report.index import anchor
 from milpsparse.report.networks import picture
 from milpsparse.report.page import write_report
@@ -458,3 +460,16 @@ def test_the_best_network_is_drawn(page, small_run):
         if cell != "·"
     ]
     assert sum(entries) == pytest.approx(min(best), rel=1e-3)
+
+
+def test_the_library_is_there_with_every_instance_and_its_known_values(page):
+    table = next(iter(page.all("table", id="all-instances")))
+    rows = [e for e in page.elements if e["tag"] == "tr" and table in e["inside"]]
+    cells = [[e["text"] for e in page.elements if row in e["inside"]] for row in rows]
+    assert len(cells) == 2 + len(library.index()["instances"])
+    peak = next(found for found in cells if found[0] == "peak_plateau")
+    assert {"3", "theorem"} <= set(peak)
+    assert shelf._value(Known("neurons")) == shelf.Value("–", "–", "")
+    some = Fact(5, "proof", ""), Fact(7, "generic", "")
+    open_one = Known("neurons", Fact(7, "network", ""), some[0], generic=some[1])
+    assert shelf._value(open_one) == shelf.Value("7", "5", "generic")

@@ -99,6 +99,15 @@ def test_headers_sort_numbers_as_numbers_and_missing_ones_last(visit):
     assert times[-1] == "–" or "–" not in times
 
 
+def test_the_library_opens_and_sorts(visit):
+    page = visit()
+    page.locator("#library summary").click()
+    page.locator("#all-instances thead tr:last-child th").nth(2).get_by_role("button").click()
+    points = [int(cell.replace(",", "")) for cell in column(page, "#all-instances", 3)]
+    assert points == sorted(points)
+    assert len(points) > 200
+
+
 def test_names_sort_by_the_keyboard_alone(visit):
     page = visit()
     table = "table.methods >> nth=0"

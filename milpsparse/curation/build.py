@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from milpsparse import library, registry
-from milpsparse.curation import known, pages, testsets
+from milpsparse.curation import pages, testsets
 from milpsparse.curation.features import COUNTS, features, tags
-from milpsparse.curation.known import Known
 from milpsparse.errors import BadInput
 from milpsparse.family import Family, generate
 from milpsparse.instance import Instance
 from milpsparse.instance_files import read_json, to_json
+from milpsparse.known import Known, of_entries
 
 STORED = 10_000  # numbers up to which the points of an instance are stored as a file
 
@@ -75,7 +75,7 @@ def _complete(instance: Instance, head: Index, old: Index, rule: Family) -> tupl
     """The instance with what the library knows of it, and its entry of the index."""
     same = "known" in old and old["sha256"] == instance.sha256
     values = old["known"] if same else list(instance.known)
-    facts = known.of_entries(values)
+    facts = of_entries(values)
     found = features(instance) | _roots(instance, facts.get("l1"))
     about = {
         "status": {goal: facts[goal].status if goal in facts else "open" for goal in COUNTS},

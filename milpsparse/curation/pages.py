@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from milpsparse import registry
-from milpsparse.curation.known import Known, of_entries
 from milpsparse.curation.picture import picture
 from milpsparse.family import Family
 from milpsparse.instance import Instance
+from milpsparse.known import Known, of_entries
 
 Instances = Mapping[str, Mapping[str, Any]]
 

@@ -10,9 +10,9 @@ from statistics import median
 from typing import Any
 
 from milpsparse import library
-from milpsparse.curation.known import Known, of_entries
 from milpsparse.curation.pages import table, value
 from milpsparse.judge import PROVED
+from milpsparse.known import Known, of_entries
 
 Instances = Mapping[str, Mapping[str, Any]]
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from milpsparse.curation.known import of_entries
 from milpsparse.errors import BadInput
 from milpsparse.formats.mps_names import plain
+from milpsparse.known import of_entries
 from milpsparse.library import names_in
 
 Instances = Mapping[str, Mapping[str, Any]]

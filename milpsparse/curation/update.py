@@ -11,11 +11,11 @@ from milpsparse import checker, library, registry
 from milpsparse.checker import Verdict
 from milpsparse.curation.evidence import Evidence, judged
 from milpsparse.curation.features import COUNTS
-from milpsparse.curation.known import Known, of_entries, of_verdict
 from milpsparse.family import network_of
 from milpsparse.harness import store
 from milpsparse.harness.run import answer_of, instance_of
 from milpsparse.instance import Instance
+from milpsparse.known import Known, of_entries, of_verdict
 from milpsparse.network import Network
 from milpsparse.objective import parse_objective
 from milpsparse.rewrite import drop_zeros, split

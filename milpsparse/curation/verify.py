@@ -11,9 +11,9 @@ import click
 
 from milpsparse import library
 from milpsparse.curation.evidence import Evidence, judged
-from milpsparse.curation.known import Fact, Known, of_entries
 from milpsparse.instance import Instance
 from milpsparse.judge import TOLERANCE
+from milpsparse.known import Fact, Known, of_entries
 from milpsparse.method import Limits
 from milpsparse.objective import Objective, parse_objective
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import milpsparse
 from milpsparse.harness import store
-from milpsparse.report import overview, provenance, text
+from milpsparse.report import overview, provenance, shelf, text
 from milpsparse.report.index import index
 from milpsparse.report.parts import parts
 from milpsparse.report.results import Results, read
@@ -21,8 +21,8 @@ MOST_ROWS = 3000  # with details: about 1.5 kB each
 def write_report(folder: Path, most_rows: int = MOST_ROWS) -> Path:
     """Write report.html into a results folder, from its stored rows; its path.
 
-    The index has every instance; details are shown of instances with up to `most_rows` rows
-    together. The same rows give the same bytes.
+    The indexes have every instance of the run and of the library; details are shown of instances
+    with up to `most_rows` rows together. The same rows and library give the same bytes.
 
     Raises
     ------
@@ -51,6 +51,8 @@ def render(results: Results, most_rows: int = MOST_ROWS) -> str:
         warnings=provenance.warnings(results),
         lines=lines,
         parts=parts(results, lines, most_rows),
+        books=shelf.books(),
+        objectives=shelf.OBJECTIVES,
         version=milpsparse.__version__,
         style=style,
         script=script,
