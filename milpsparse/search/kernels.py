@@ -9,7 +9,9 @@ relu(z) >= z:
     s (free(x_i) + sum_{k in T} s z_k - sum_{k active, of sign -s} s z_k) <= s y_i.
 
 So the neurons of the rarer sign are decided first: with few decisions, one half of the fit is
-linear. At a point whose label has the sign of one neuron only, that neuron is active anyway.
+linear. At a point whose label has the sign of one neuron only, that neuron is active anyway. And
+the decisions of a neuron leave its u in a cone: where all of the cone is on one side of a point, so
+is u, and the neuron's activation is implied there.
 
 Import it where it is used: it loads numba. All of it is one file, because the cache of compiled
 code is renewed when the file of the outermost function changes, and only then.
@@ -35,6 +37,9 @@ REFACTOR = 40  # pivots after which the inverse is computed anew
 CANDIDATES = 8  # points whose children are counted at a node
 FIT = 1e-8  # residual of a point that fits
 UNDECIDED, ACTIVE, INACTIVE = 0, 1, -1
+IMPLIED = 2  # activations that the decisions of the neuron imply are 2 and -2
+RAYS, WIDEST, FACETS = 40, 8, 62  # of cones: rays at most, entries of a neuron, facets
+FLAT = 1e-11  # relative size of a product that is taken as 0
 START, DONE = -1, -2  # levels before and after a search
 SOLVED, FRESH = -1, -2  # nodes whose children are not known; whose program is not solved
 
@@ -54,7 +59,6 @@ class Problem(NamedTuple):
     box: Any  # (n,) largest size of each variable; inf where it is free
     shape: Any  # (K,) neurons with one number may be renamed as each other
     flips: Any  # (1,) whether a fresh neuron may be turned over (skip connection)
-    wide: Any  # (1,) whether fit rows hold at points that no node decides
     rare: Any  # (1,) how many neurons have the rarer sign: those that `order` begins with
     order: Any  # (K,) neurons in the order in which a point decides them
 
@@ -67,12 +71,17 @@ class States(NamedTuple):
     price: Any  # (S, n) multipliers of the active rows, >= 0
     row: Any  # (S, n) codes of the active rows
     age: Any  # (S,) pivots since the inverse was computed
+    lines: Any  # (S, K, C, C) lines of the cone of a neuron at a level
+    rays: Any  # (S, K, RAYS, C) its rays
+    facets: Any  # (S, K, RAYS) on which of its facets a ray is
+    size: Any  # (S, K, 3) numbers of its lines, rays and facets
 
 
 class Tree(NamedTuple):
     """The open path, and the record of all nodes."""
 
-    bits: Any  # (W, K) decisions of the open path
+    bits: Any  # (W, K) decisions of the open path, and what they imply
+    since: Any  # (W, K) the level at which it was implied
     weight: Any  # (W,) failures of a point, to try it sooner
     point: Any  # (S,) the point that a level decides
     part: Any  # (S, 2) which neurons it decides there: from, to in their order
@@ -104,6 +113,9 @@ class Work(NamedTuple):
     node: Any  # (K + 1,) nodes of the patterns' prefixes
     score: Any  # (CANDIDATES + 1,)
     point: Any  # (CANDIDATES + 1,)
+    value: Any  # (RAYS,) rays times a point
+    fresh_rays: Any  # (RAYS, C) rays after a cut
+    fresh_facets: Any  # (RAYS,)
 
 
 @_inner()
@@ -143,7 +155,16 @@ def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
     worst, code = 0.0, np.int64(-1)
     free = -P.y[i]
     members = np.int64(0)  # T and the active neurons of the other sign
-    plus, minus = True, True  # whether the fit row of a sign holds
+    plus, minus, decided = True, True, False  # whether the fit row of a sign holds
+    for k in range(K):
+        b = bits[i, k]
+        decided |= abs(b) == ACTIVE
+        if P.sign[k] > 0:
+            minus &= b != UNDECIDED
+        else:
+            plus &= b != UNDECIDED
+    if not (plus or minus or decided):
+        return worst, code
     for k in range(K):
         value = 0.0
         for v in range(P.first[k], P.first[k + 1]):
@@ -154,11 +175,7 @@ def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
                 worst, code = -value, code_of(ON, i, k, 0)
         elif b == INACTIVE and value > worst:
             worst, code = value, code_of(OFF, i, k, 0)
-        if P.sign[k] > 0:
-            minus &= b != UNDECIDED
-        else:
-            plus &= b != UNDECIDED
-        if b == ACTIVE or (b == UNDECIDED and value > 0.0):
+        if b > 0 or (b == UNDECIDED and value > 0.0):
             free += P.sign[k] * value
             members |= 1 << k
     if plus or minus:
@@ -181,6 +198,15 @@ def _is_open(bits, i):  # type: ignore[no-untyped-def]
 
 
 @_inner()
+def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
+    """Whether a level decides a part of a point, and a later level the rest of it."""
+    for at in range(T.part[m, 1], len(P.sign)):
+        if abs(T.bits[T.point[m], P.order[at]]) == ACTIVE:
+            return True
+    return False
+
+
+@_inner()
 def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     """The most violated row: the box and decided points first, then, if `wide`, all points."""
     worst, code = TOLERANCE, np.int64(-1)
@@ -189,11 +215,11 @@ def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
         if off > worst * max(1.0, P.box[v]):
             worst = off / max(1.0, P.box[v])
             code = code_of(UPPER if u[v] > 0 else LOWER, v, 0, 0)
-    more = len(P.y) if wide and P.wide[0] else 0
+    more = len(P.y) if wide else 0
     for m in range(depth + more):
         if m == depth and code >= 0:
             break
-        if m < depth and T.part[m, 1] < len(P.sign) and not _is_open(T.bits, T.point[m]):
+        if m < depth and _goes_on(P, T, m):
             continue  # the rest of this point is decided at a later level
         off, row = _worst_at(P, T.bits, u, T.point[m] if m < depth else m - depth)
         if off > worst:
@@ -342,6 +368,178 @@ def _lp(P, S, T, Wk, s, depth, wide):  # type: ignore[no-untyped-def]
 
 
 @_inner()
+def _dot(a, x, entry, first, C):  # type: ignore[no-untyped-def]
+    """A ray or line times the entries of a point, and the sum of the sizes of the products."""
+    total, size = 0.0, 0.0
+    for c in range(C):
+        part = a[c] * x[entry[first + c]]
+        total += part
+        size += abs(part)
+    return total, size
+
+
+@_inner()
+def _begin_cone(P, S, s, k):  # type: ignore[no-untyped-def]
+    """The cone of a neuron without decisions: the whole space, of lines only."""
+    C = P.first[k + 1] - P.first[k]
+    S.size[s, k, 0], S.size[s, k, 1], S.size[s, k, 2] = C, 0, 0
+    if C > S.lines.shape[2]:  # of too many entries: nothing is implied
+        S.size[s, k, 2] = FACETS
+        return
+    for a in range(C):
+        for c in range(C):
+            S.lines[s, k, a, c] = 1.0 if a == c else 0.0
+
+
+@_inner()
+def _cut(P, S, Wk, s, k, i, side):  # type: ignore[no-untyped-def]
+    """Cut a cone by side z_k(x_i) >= 0: the double description method; whether anything is cut off.
+
+    A cut that makes too many rays, or facets, is left out: the cone is then larger than it need be.
+    """
+    first, C, size = P.first[k], P.first[k + 1] - P.first[k], S.size[s, k]
+    x, lines, rays, facets = P.xb[i], S.lines[s, k], S.rays[s, k], S.facets[s, k]
+    if size[2] >= FACETS:
+        return False
+    bit = np.int64(1) << size[2]
+    best, pivot = 0.0, -1
+    for a in range(size[0]):
+        value, scale = _dot(lines[a], x, P.entry, first, C)
+        if abs(value) > FLAT * scale and abs(value) > best:
+            best, pivot = abs(value), a
+    if pivot >= 0:
+        if size[1] >= RAYS:
+            return False
+        value, _ = _dot(lines[pivot], x, P.entry, first, C)
+        up = 1.0 if value * side > 0 else -1.0
+        for a in range(size[0] + size[1]):
+            other = lines[a] if a < size[0] else rays[a - size[0]]
+            if a != pivot:
+                f = _dot(other, x, P.entry, first, C)[0] / value
+                for c in range(C):
+                    other[c] -= f * lines[pivot, c]
+            if a >= size[0]:
+                facets[a - size[0]] |= bit
+        for c in range(C):
+            rays[size[1], c] = up * lines[pivot, c]
+            lines[pivot, c] = lines[size[0] - 1, c]
+        facets[size[1]] = bit - 1
+        size[0] -= 1
+        size[1] += 1
+        size[2] += 1
+        return True
+    below = 0
+    for a in range(size[1]):
+        value, scale = _dot(rays[a], x, P.entry, first, C)
+        Wk.value[a] = 0.0 if abs(value) <= FLAT * scale else side * value
+        below += Wk.value[a] < 0.0
+    if below == 0:
+        return False
+    n = 0
+    for a in range(size[1]):
+        if Wk.value[a] >= 0.0:
+            Wk.fresh_facets[n] = facets[a] | (bit if Wk.value[a] == 0.0 else 0)
+            for c in range(C):
+                Wk.fresh_rays[n, c] = rays[a, c]
+            n += 1
+    for a in range(size[1]):
+        if Wk.value[a] <= 0.0:
+            continue
+        for b in range(size[1]):
+            if Wk.value[b] >= 0.0:
+                continue
+            both = facets[a] & facets[b]
+            adjacent = True
+            for t in range(size[1]):
+                if t != a and t != b and both & ~facets[t] == 0:
+                    adjacent = False
+                    break
+            if not adjacent:
+                continue
+            if n >= RAYS:
+                return False
+            largest = 0.0
+            for c in range(C):
+                Wk.fresh_rays[n, c] = Wk.value[a] * rays[b, c] - Wk.value[b] * rays[a, c]
+                largest = max(largest, abs(Wk.fresh_rays[n, c]))
+            for c in range(C):
+                Wk.fresh_rays[n, c] /= largest
+            Wk.fresh_facets[n] = both | bit
+            n += 1
+    for a in range(n):
+        facets[a] = Wk.fresh_facets[a]
+        for c in range(C):
+            rays[a, c] = Wk.fresh_rays[a, c]
+    size[1] = n
+    size[2] += 1
+    return True
+
+
+@_inner()
+def _side(P, S, s, k, i):  # type: ignore[no-untyped-def]
+    """ACTIVE or INACTIVE where all of a cone is on one side of a point; else UNDECIDED."""
+    first, C = P.first[k], P.first[k + 1] - P.first[k]
+    up, down = True, True
+    for a in range(S.size[s, k, 0]):
+        value, scale = _dot(S.lines[s, k, a], P.xb[i], P.entry, first, C)
+        if abs(value) > FLAT * scale:
+            return UNDECIDED
+    for a in range(S.size[s, k, 1]):
+        value, scale = _dot(S.rays[s, k, a], P.xb[i], P.entry, first, C)
+        up &= value >= -FLAT * scale
+        down &= value <= FLAT * scale
+        if not (up or down):
+            return UNDECIDED
+    return ACTIVE if up else INACTIVE
+
+
+@_inner()
+def _imply(P, S, T, level, k):  # type: ignore[no-untyped-def]
+    """Where the cone of a neuron at a level implies its activation."""
+    C = P.first[k + 1] - P.first[k]
+    if S.size[level, k, 0] == C:
+        return
+    for i in range(len(P.y)):
+        if T.bits[i, k] == UNDECIDED:
+            side = _side(P, S, level, k, i)
+            if side != UNDECIDED:
+                T.bits[i, k], T.since[i, k] = IMPLIED * side, level
+
+
+@_inner()
+def _forget(T, level):  # type: ignore[no-untyped-def]
+    """Take back what deeper levels implied."""
+    W, K = T.bits.shape
+    for i in range(W):
+        for k in range(K):
+            if abs(T.bits[i, k]) == IMPLIED and T.since[i, k] > level:
+                T.bits[i, k] = UNDECIDED
+
+
+@_inner()
+def _next_cones(P, S, T, Wk, level):  # type: ignore[no-untyped-def]
+    """The cones of the next level, by the decisions at this one; and what they imply."""
+    i, s = T.point[level], level + 1
+    for k in range(len(P.sign)):
+        for a in range(3):
+            S.size[s, k, a] = S.size[level, k, a]
+        C = P.first[k + 1] - P.first[k]
+        if C > S.lines.shape[2]:
+            continue
+        for a in range(S.size[s, k, 0]):
+            for c in range(C):
+                S.lines[s, k, a, c] = S.lines[level, k, a, c]
+        for a in range(S.size[s, k, 1]):
+            S.facets[s, k, a] = S.facets[level, k, a]
+            for c in range(C):
+                S.rays[s, k, a, c] = S.rays[level, k, a, c]
+    for m in range(T.part[level, 0], T.part[level, 1]):
+        k = P.order[m]
+        if abs(T.bits[i, k]) == ACTIVE and _cut(P, S, Wk, s, k, i, T.bits[i, k]):
+            _imply(P, S, T, s, k)
+
+
+@_inner()
 def _copy(S, source, target):  # type: ignore[no-untyped-def]
     n = S.u.shape[1]
     for a in range(n):
@@ -406,8 +604,9 @@ def _log_leaf(P, T, Wk, node):  # type: ignore[no-untyped-def]
 def _part(P, bits, i):  # type: ignore[no-untyped-def]
     """What is to be decided next at a point, as part of the order: the rarer sign, or the rest."""
     rare = P.rare[0]
-    if rare > 0 and bits[i, P.order[0]] == UNDECIDED:
-        return 0, rare
+    for m in range(rare):
+        if bits[i, P.order[m]] == UNDECIDED:
+            return 0, rare
     return rare, len(P.sign)
 
 
@@ -432,7 +631,7 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
             if root >= 0:
                 mask = 0
                 for m in range(low, high):
-                    if bits[i, order[m]] == ACTIVE:
+                    if bits[i, order[m]] > 0:
                         mask |= 1 << order[m]
                 T.masks[level, found] = mask
                 T.ids[level, found] = node[depth]
@@ -485,9 +684,16 @@ def _children(P, S, T, Wk, i, most, level, root):  # type: ignore[no-untyped-def
             Wk.turn[depth] = 0
         elif root >= 0:
             _log_leaf(P, T, Wk, node[depth + 1])
-    for m in range(low, high):
-        bits[i, order[m]] = UNDECIDED
+    _undecide(P, T, i, low, high)
     return found
+
+
+@_inner()
+def _undecide(P, T, i, low, high):  # type: ignore[no-untyped-def]
+    """Take the decisions at a point back; what is implied there stays."""
+    for m in range(low, high):
+        if abs(T.bits[i, P.order[m]]) == ACTIVE:
+            T.bits[i, P.order[m]] = UNDECIDED
 
 
 @_inner()
@@ -587,9 +793,13 @@ def _search(P, S, T, Wk, most):  # type: ignore[no-untyped-def]
                 S.inverse[0, a, b] = 1.0 if a == b else 0.0
             S.u[0, a], S.price[0, a], S.row[0, a] = 0.0, 0.0, code_of(PINNED, a, 0, 0)
         S.age[0] = 0
+        for k in range(K):
+            _begin_cone(P, S, 0, k)
         at[LEVEL], at[NODES], T.todo[0] = 0, 1, FRESH
-    elif P.wide[0] and T.todo[at[LEVEL]] == SOLVED:
+    elif T.todo[at[LEVEL]] == SOLVED:
         T.todo[at[LEVEL]] = FRESH  # points may have joined, and their fit rows hold
+        for k in range(K):
+            _imply(P, S, T, at[LEVEL], k)
     end = at[STEPS] + most
     while True:
         level = at[LEVEL]
@@ -617,16 +827,18 @@ def _search(P, S, T, Wk, most):  # type: ignore[no-untyped-def]
             if not _branch(P, S, T, Wk, level, root):
                 return FOUND
         i = T.point[level]
+        _forget(T, level)
         if i >= 0:
-            for m in range(T.part[level, 0], T.part[level, 1]):
-                T.bits[i, P.order[m]] = UNDECIDED
+            _undecide(P, T, i, T.part[level, 0], T.part[level, 1])
         if T.todo[level] > 0:
             T.todo[level] -= 1
             mask = T.masks[level, T.todo[level]]
             for m in range(T.part[level, 0], T.part[level, 1]):
                 k = P.order[m]
-                T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
+                if T.bits[i, k] == UNDECIDED:
+                    T.bits[i, k] = ACTIVE if (mask >> k) & 1 else INACTIVE
             _copy(S, level, level + 1)
+            _next_cones(P, S, T, Wk, level)
             at[LEVEL], T.todo[level + 1] = level + 1, FRESH
             continue
         if i >= 0:

@@ -120,7 +120,9 @@ class SplitSearch:
         if used is not None and (used.K, len(used.space.copies)) == (K, n):
             self.states, self.tree, self.work = used.states, used.tree, used.work
         else:
-            self.states, self.tree, self.work = _states(k, n, S), _tree(k, K, S), _work(k, n, K)
+            C = min(self.space.allowed.shape[1], k.WIDEST)
+            self.states, self.tree = _states(k, n, S, K, C), _tree(k, K, S)
+            self.work = _work(k, n, K, C)
         self.tree.at[:] = 0
         self.tree.at[k.LEVEL] = k.START
 
@@ -141,16 +143,17 @@ class SplitSearch:
             space.box,
             self.shapes,
             np.array([space.kind.skip]),
-            np.array([n_rare == 0 or bool(self.sure.any())]),
             np.array([n_rare]),
             np.argsort(space.signs != rare, kind="stable"),
         )
         known = self.tree.at[self._kernels.LEVEL] != self._kernels.START
-        bits, weight = self.sure.copy(), np.ones(len(self.rows))
+        bits, since = self.sure.copy(), np.zeros(self.sure.shape, dtype=np.int64)
+        weight = np.ones(len(self.rows))
         if known:
-            bits[: len(self.tree.bits)] = self.tree.bits
-            weight[: len(self.tree.weight)] = self.tree.weight
-        self.tree = self.tree._replace(bits=bits, weight=weight)
+            W = len(self.tree.bits)
+            bits[:W], since[:W] = self.tree.bits, self.tree.since
+            weight[:W] = self.tree.weight
+        self.tree = self.tree._replace(bits=bits, since=since, weight=weight)
 
     def _sure(self) -> NDArray[np.int8]:
         """Where the label needs the only neuron of its sign, shape (W, K): it is active there."""
@@ -236,17 +239,21 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
 
 
-def _states(kernels: Any, n: int, S: int) -> Any:
+def _states(kernels: Any, n: int, S: int, K: int, C: int) -> Any:
+    R = kernels.RAYS
     return kernels.States(
         *(np.zeros((S, n, n)), np.zeros((S, n)), np.zeros((S, n))),
         *(np.zeros((S, n), dtype=np.int64), np.zeros(S, dtype=np.int64)),
+        *(np.zeros((S, K, C, C)), np.zeros((S, K, R, C))),
+        *(np.zeros((S, K, R), dtype=np.int64), np.zeros((S, K, 3), dtype=np.int64)),
     )
 
 
 def _tree(kernels: Any, K: int, S: int) -> Any:
     wide = (S, 1 << K)
     return kernels.Tree(
-        *(np.zeros((0, K), dtype=np.int8), np.ones(0), np.zeros(S, dtype=np.int64)),
+        *(np.zeros((0, K), dtype=np.int8), np.zeros((0, K), dtype=np.int64), np.ones(0)),
+        np.zeros(S, dtype=np.int64),
         np.zeros((S, 2), dtype=np.int64),
         *(np.zeros(wide, dtype=np.int64), np.zeros(wide, dtype=np.int64)),
         *(np.zeros(S, dtype=np.int64), np.zeros((NODES << K // 2, 4), dtype=np.int64)),
@@ -255,7 +262,8 @@ def _tree(kernels: Any, K: int, S: int) -> Any:
     )
 
 
-def _work(kernels: Any, n: int, K: int) -> Any:
+def _work(kernels: Any, n: int, K: int, C: int) -> Any:
+    R = kernels.RAYS
     return kernels.Work(
         *(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))),
         np.zeros(n, dtype=np.int64),
@@ -264,4 +272,5 @@ def _work(kernels: Any, n: int, K: int) -> Any:
         *(np.zeros(K + 1, dtype=np.int64), np.zeros((K, K), dtype=bool)),
         *(np.zeros(K + 1, dtype=np.int64), np.zeros(kernels.CANDIDATES + 1)),
         np.zeros(kernels.CANDIDATES + 1, dtype=np.int64),
+        *(np.zeros(R), np.zeros((R, C)), np.zeros(R, dtype=np.int64)),
     )
