@@ -207,6 +207,15 @@ def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
 
 
 @_inner()
+def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
+    """Whether a level decides a part of a point, and a later level the rest of it."""
+    for at in range(T.part[m, 1], len(P.sign)):
+        if abs(T.bits[T.point[m], P.order[at]]) == ACTIVE:
+            return True
+    return False
+
+
+@_inner()
 def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     """The most violated row: the box and decided points first, then, if `wide`, all points."""
     worst, code = TOLERANCE, np.int64(-1)
@@ -219,6 +228,8 @@ def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     for m in range(depth + more):
         if m == depth and code >= 0:
             break
+        if m < depth and _goes_on(P, T, m):
+            continue  # the rest of this point is decided at a later level
         if m < depth and _goes_on(P, T, m):
             continue  # the rest of this point is decided at a later level
         off, row = _worst_at(P, T.bits, u, T.point[m] if m < depth else m - depth)
