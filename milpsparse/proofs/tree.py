@@ -25,6 +25,7 @@ from milpsparse.proofs.file import Claim, ProofError, require
 from milpsparse.rational import integers
 
 MOST_HINGES = 1000  # of a case: proofs have a handful
+WORDS = "split, column, atom, implied, over, few and leaf"
 
 
 class Hinge(NamedTuple):
@@ -111,7 +112,7 @@ class Problem:
 
     def replace(self, case: Case, node: dict[str, Any]) -> list[Case]:
         """The cases that a node puts in place of this one."""
-        require(len(node) == 1, "a node is one of split, column, atom, over, few and leaf")
+        require(len(node) == 1, "a node is one of " + WORDS)
         [(word, value)] = node.items()
         hinges = case.hinges
         if word == "split":
@@ -123,6 +124,8 @@ class Problem:
         if word == "column":
             k, j = _within(value, len(hinges), self.counted)
             return _either(case, k, "entries", j)
+        if word == "implied":
+            return [self.implied(case, value)]
         if word == "atom":
             [a] = _within([value], self.n_atoms)
             require(a not in case.atoms, "this is decided already")
@@ -132,9 +135,42 @@ class Problem:
         elif word == "few":
             require(value is True and self.has_few(case), "every hinge may have enough entries")
         else:
-            require(word == "leaf", "a node is one of split, column, atom, over, few and leaf")
+            require(word == "leaf", "a node is one of " + WORDS)
             require(self.is_empty(case, value), "the multipliers give no contradiction")
         return []
+
+    def implied(self, case: Case, value: Any) -> Case:
+        """[i, k, s, m, [[a, w], ...]]: s m (x_i, 1) is a sum of w side_a (x_a, 1), all w > 0.
+
+        It is so in the entries that u_k may have, and `side_a z_k >= 0` is known at all points a.
+        So s z_k(x_i) >= 0: the neuron is active (s = 1) there, or not (s = -1).
+        """
+        require(type(value) is list and len(value) == 5, "a list of another length is to be here")
+        i, k = _within(value[:2], len(self.points), len(case.hinges))
+        s, m, terms = value[2:]
+        hinge = case.hinges[k]
+        require(i not in hinge.active, "this is decided already")
+        require(s in (1, -1) and type(m) is int and m > 0, "the side, or its multiplier, is odd")
+        require(type(terms) is list, "a sum is a list of [a, w]")
+        total = [0] * len(self.points[0])
+        _add(total, -s * m, self.points[i])
+        for term in terms:
+            require(type(term) is list and len(term) == 2, "a sum is a list of [a, w]")
+            a, w = term
+            require(type(a) is type(w) is int and w > 0, "a sum has no positive integers w")
+            require(a in hinge.active, "a sum needs a side that is not known")
+            _add(total, w if hinge.active[a] else -w, self.points[a])
+        may_be = self.may_be(case, hinge)
+        require(not any(t for t, free in zip(total, may_be, strict=True) if free), "no such sum")
+        known = hinge._replace(active={**hinge.active, i: s == 1})
+        hinges = [known if m == k else other for m, other in enumerate(case.hinges)]
+        return Case(tuple(hinges), case.atoms)
+
+    def may_be(self, case: Case, hinge: Hinge) -> list[bool]:
+        """Which entries of a hinge may be something else than 0."""
+        spent = self.left(case) <= 0 and sum(hinge.entries.values()) >= self.cheapest
+        counted = [hinge.entries.get(j, not spent) for j in range(self.counted)]
+        return counted + [True] * (len(self.points[0]) - self.counted)
 
     def left(self, case: Case) -> int:
         """What the networks of a case may cost beyond that which is in."""
@@ -158,10 +194,8 @@ class Problem:
             raise ProofError("a row needs a side that is not known") from None
         left, most = max(self.left(case), 0), 0  # g . variables is at most `most` B
         for hinge, factors in zip(case.hinges, g, strict=True):
-            full = left == 0 and sum(hinge.entries.values()) >= self.cheapest
-            for j, factor in enumerate(factors):
-                if factor and hinge.entries.get(j, j >= self.counted or not full):
-                    most += abs(factor)
+            may_be = self.may_be(case, hinge)
+            most += sum(abs(f) for f, free in zip(factors, may_be, strict=True) if free)
         for a, factor in enumerate(columns[self.n_free :]):
             is_in = case.atoms.get(a)
             most += abs(factor) * (left if is_in is None else (left + 1) * is_in)

@@ -79,6 +79,10 @@ def tree_proof(
         if "split" in node:
             i, k = node["split"]
             return {"split": [at.setdefault(i, len(at)), k]}
+        if "implied" in node:
+            i, k, s, m, terms = node["implied"]
+            terms = [[at.setdefault(a, len(at)), w] for a, w in terms]
+            return {"implied": [at.setdefault(i, len(at)), k, s, m, terms]}
         if "leaf" in node:
             return {"leaf": [[at.setdefault(i, len(at)), *rest] for i, *rest in node["leaf"]]}
         return node

@@ -43,8 +43,8 @@ FLAT = 1e-11  # relative size of a product that is taken as 0
 START, DONE = -1, -2  # levels before and after a search
 SOLVED, FRESH = -1, -2  # nodes whose children are not known; whose program is not solved
 
-LEVEL, NODES, ENTRIES, LPS, STEPS, NUMBER, UNSURE, LEAVES, DEAD = range(9)  # entries of `at`
-COUNTERS = 9
+LEVEL, NODES, ENTRIES, LPS, STEPS, NUMBER, UNSURE, LEAVES, DEAD, POINTS = range(10)  # of `at`
+COUNTERS = 10
 
 
 class Problem(NamedTuple):
@@ -207,15 +207,6 @@ def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
 
 
 @_inner()
-def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
-    """Whether a level decides a part of a point, and a later level the rest of it."""
-    for at in range(T.part[m, 1], len(P.sign)):
-        if abs(T.bits[T.point[m], P.order[at]]) == ACTIVE:
-            return True
-    return False
-
-
-@_inner()
 def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     """The most violated row: the box and decided points first, then, if `wide`, all points."""
     worst, code = TOLERANCE, np.int64(-1)
@@ -228,8 +219,6 @@ def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     for m in range(depth + more):
         if m == depth and code >= 0:
             break
-        if m < depth and _goes_on(P, T, m):
-            continue  # the rest of this point is decided at a later level
         if m < depth and _goes_on(P, T, m):
             continue  # the rest of this point is decided at a later level
         off, row = _worst_at(P, T.bits, u, T.point[m] if m < depth else m - depth)
@@ -807,10 +796,11 @@ def _search(P, S, T, Wk, most):  # type: ignore[no-untyped-def]
         for k in range(K):
             _begin_cone(P, S, 0, k)
         at[LEVEL], at[NODES], T.todo[0] = 0, 1, FRESH
-    elif T.todo[at[LEVEL]] == SOLVED:
-        T.todo[at[LEVEL]] = FRESH  # points may have joined, and their fit rows hold
+    elif T.todo[at[LEVEL]] == SOLVED and at[POINTS] < len(P.y):
+        T.todo[at[LEVEL]] = FRESH  # points have joined, and their fit rows hold
         for k in range(K):
             _imply(P, S, T, at[LEVEL], k)
+    at[POINTS] = len(P.y)
     end = at[STEPS] + most
     while True:
         level = at[LEVEL]

@@ -18,6 +18,7 @@ from milpsparse.objective import Objective
 from milpsparse.proofs.writer import Node, tree_proof
 from milpsparse.refit import polish_sample
 from milpsparse.sample import Sample
+from milpsparse.search.implied import Implied
 from milpsparse.search.nodes import nodes_of
 from milpsparse.search.space import Kind, kind_of
 from milpsparse.search.split import Found, SplitSearch, Witnesses
@@ -84,7 +85,7 @@ class NeuronRoot:
 
     def nodes(self) -> Iterator[Node]:
         """The activation tree."""
-        return nodes_of(self._search.record())
+        return nodes_of(self._search.record(), Implied(self._search.points))
 
 
 class Level:

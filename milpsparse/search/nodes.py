@@ -9,15 +9,18 @@ import numpy as np
 
 from milpsparse.proofs.writer import Node
 from milpsparse.search.exact_rows import ExactRows, Row, row_of
+from milpsparse.search.implied import Implied, Sides
 from milpsparse.search.split import Record
 
+Path = list[Sides]  # what is decided of each neuron
 WIDE = 1e6  # ratio of sizes from which leaves are checked before they are written
 
 
-def nodes_of(record: Record) -> Iterator[Node]:
+def nodes_of(record: Record, implied: Implied) -> Iterator[Node]:
     """The activation tree of a search that found nothing, in preorder.
 
-    What needs no decision in the search is decided first, one way; the other way dies at once.
+    What needs no decision in the search is decided first, one way; the other way dies at once. What
+    decisions imply is said where a leaf needs it.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def nodes_of(record: Record) -> Iterator[Node]:
     sure = list(_sure_rows(record))
     for i, k, _ in sure:
         yield {"split": [i, k]}
-    yield from _tree_of(record)
+    yield from _tree_of(record, implied)
     for i, _, sign in reversed(sure):
         yield {"leaf": [[i, -sign, [], 1]]}  # without neuron k, f(x_i) would not have that sign
 
@@ -41,17 +44,20 @@ def _sure_rows(record: Record) -> Iterator[tuple[int, int, int]]:
             yield int(record.rows[point]), k, int(record.space.signs[k])
 
 
-def _tree_of(record: Record) -> Iterator[Node]:
+def _tree_of(record: Record, implied: Implied) -> Iterator[Node]:
     nodes, multipliers = record.node.tolist(), record.multipliers.tolist()
     codes, rows = record.codes.tolist(), record.rows.tolist()
     exact = ExactRows(record) if np.isinf(record.space.box).any() else None
     wide = ExactRows(record) if _is_wide(record) else None
-    todo = [0]
+    nothing: Path = [{} for _ in record.space.signs]
+    todo = [(0, nothing)]
     while todo:
-        i, k, first, second = nodes[todo.pop()]
+        node, path = todo.pop()
+        i, k, first, second = nodes[node]
         if i >= 0:
             yield {"split": [rows[i], k]}
-            todo += [child for child in (second, first) if child >= 0]
+            both = zip((first, second), _either(record, path, k, i), strict=True)
+            todo += [child for child in reversed(list(both)) if child[0] >= 0]
             continue
         entries = [row_of(code) for code in codes[k : k + first]]
         numbers = [int(m) for m in multipliers[k : k + first]]
@@ -59,9 +65,33 @@ def _tree_of(record: Record) -> Iterator[Node]:
             numbers = exact.multipliers(entries, numbers)
         elif wide:
             wide.require(entries, numbers)
-        yield {
-            "leaf": [_leaf_row(record, r, m) for r, m in zip(entries, numbers, strict=True) if m]
-        }
+        used = [(row, m) for row, m in zip(entries, numbers, strict=True) if m]
+        for point, m, active in _not_decided(record, path, [row for row, _ in used]):
+            yield implied.node(m, point, active, path[m], record.space.allowed[m])
+        yield {"leaf": [_leaf_row(record, row, m) for row, m in used]}
+
+
+def _either(record: Record, path: Path, k: int, i: int) -> tuple[Path, Path]:
+    """What is known if neuron k is active at point i; and if no neuron just like it is."""
+    shapes, signs = record.shapes, record.space.signs
+    alike = [
+        path[m] == path[k] and shapes[m] == shapes[k] and signs[m] == signs[k]
+        for m in range(len(path))
+    ]
+    first = [{**sides, i: True} if m == k else sides for m, sides in enumerate(path)]
+    second = [{**sides, i: False} if alike[m] else sides for m, sides in enumerate(path)]
+    return first, second
+
+
+def _not_decided(record: Record, path: Path, rows: list[Row]) -> list[tuple[int, int, bool]]:
+    """Point, neuron and whether it is active there, where fit rows use it undecided."""
+    found = {}
+    for row in rows:
+        if row.is_fit:
+            for k in np.flatnonzero(record.space.signs != row.sign).tolist():
+                if row.point not in path[k] and not record.sure[row.point, k]:
+                    found[row.point, k] = k in row.neurons
+    return [(point, k, active) for (point, k), active in found.items()]
 
 
 def _is_wide(record: Record) -> bool:

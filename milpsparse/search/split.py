@@ -65,6 +65,7 @@ class Record(NamedTuple):
     space: Space
     points: Witnesses
     rows: NDArray[np.int64]  # (W,) rows of the instance
+    shapes: NDArray[np.int64]  # (K,) neurons of one number may be renamed as each other
     sure: NDArray[np.int8]  # (W, K) activations that need no decision
     node: NDArray[np.int64]  # (M, 4)
     codes: NDArray[np.int64]  # (E,)
@@ -228,6 +229,7 @@ class SplitSearch:
             self.space,
             self.points,
             self.rows,
+            self.shapes,
             self.sure,
             self.tree.node[:nodes].copy(),
             self.tree.codes[:entries].copy(),

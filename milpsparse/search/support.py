@@ -19,10 +19,11 @@ from milpsparse.network import Network
 from milpsparse.objective import Objective
 from milpsparse.proofs.writer import Node
 from milpsparse.refit import polish_sample
+from milpsparse.search.implied import Implied
 from milpsparse.search.nodes import nodes_of
 from milpsparse.search.split import Found, Record, SplitSearch, Witnesses
 
-STEPS = 150  # simplex steps for a case that can still be split
+STEPS = 1500  # simplex steps for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
 ZERO = 1e-7  # size of an entry that is taken as 0
 IN, OUT = 1, -1
@@ -93,9 +94,10 @@ class SupportRoot:
 
     def nodes(self) -> Iterator[Node]:
         """The tree of cases."""
+        implied = Implied(self.points)
         for node in self._nodes:
             if isinstance(node, Record):
-                yield from nodes_of(node)
+                yield from nodes_of(node, implied)
             else:
                 yield node
 
