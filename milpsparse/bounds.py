@@ -16,8 +16,9 @@ import numpy as np
 from milpsparse.affine import affine_rank, is_affine
 from milpsparse.instance import Instance
 from milpsparse.objective import Objective
+from milpsparse.sample import subset
 from milpsparse.theory import univariate
-from milpsparse.theory.lines import best_line
+from milpsparse.theory.lines import best_line, crossings
 from milpsparse.theory.points import points_of
 
 
@@ -56,9 +57,11 @@ def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound
         return
     points = points_of(instance)
     if objective.counts:
-        knots = Fraction(univariate.fewest_knots(points))
+        knots = univariate.fewest_knots(points)
+        x = (instance.X_exact if instance.spelled else instance.X)[:, 0]
+        ends = [int(x.argmin()), int(x.argmax())]
         why = "one input: ceil(m/2) knots a run of m curvature signs"
-        yield LowerBound(knots, "theorem", why, "univariate")
+        yield _of_knots(instance, objective, knots, ends, why, "univariate")
     elif math.isinf(points.error):
         return
     elif objective.kind in ("l1", "group_l2"):
@@ -80,8 +83,35 @@ def _lines(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
         return
     line = best_line(instance)
     if line.knots > 0:
+        ends = [line.rows[0], line.rows[-1]]
         why = "points on a line: ceil(m/2) knots a run of m curvature signs"
-        yield LowerBound(Fraction(line.knots), "theorem", why, "line", line.rows)
+        yield _of_knots(instance, objective, line.knots, ends, why, "line", line.rows)
+
+
+def _of_knots(
+    instance: Instance,
+    objective: Objective,
+    knots: int,
+    ends: list[int],
+    why: str,
+    kind: str,
+    rows: Sequence[int] = (),
+) -> LowerBound:
+    """So many knots, in different places between the rows `ends`, need as many neurons.
+
+    Where biases count, a neuron with a knot has two parameters, or its knot is where a coordinate
+    is 0.
+    """
+    if objective.kind == "parameters" and instance.count_bias and knots:
+        low, high = subset(instance, np.array(ends)).X_exact.tolist()
+        return LowerBound(
+            Fraction(2 * knots - min(knots, crossings(low, high))),
+            "theorem",
+            f"{why}, two parameters each but where an input is 0",
+            kind,
+            rows,
+        )
+    return LowerBound(Fraction(knots), "theorem", why, kind, rows)
 
 
 def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound]:

@@ -66,14 +66,21 @@ def _knots(claim: Claim) -> int:
 
     Where the slope of the chords grows at a point, f has a convex knot strictly between its two
     neighbours; where it falls, a concave one. In a run of m such points, every other one has this
-    interval for itself: ceil(m / 2) knots. Two runs of one sign have a point between them.
+    interval for itself: ceil(m / 2) knots. Two runs of one sign have a point between them. Of
+    parameters with biases such a neuron has two; or one, where the line meets some x_j = 0.
     """
     one_input = len(claim.X[0]) == 1
     require(one_input == (claim.kind == "univariate"), "univariate: one input; line: more")
-    pairs = pairwise(sorted(zip(_on_line(claim.X), claim.y, strict=True)))
+    places = _on_line(claim.X)
+    pairs = pairwise(sorted(zip(places, claim.y, strict=True)))
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs]
     bends = [(b > a) - (b < a) for a, b in pairwise(slopes)]
-    return sum((len(list(run)) + 1) // 2 for bend, run in groupby(bends) if bend)
+    knots = sum((len(list(run)) + 1) // 2 for bend, run in groupby(bends) if bend)
+    if claim.objective == "neurons" or not claim.count_bias:
+        return knots
+    first, last = (claim.X[places.index(end)] for end in (min(places), max(places)))
+    cheap = {a / (a - b) for a, b in zip(first, last, strict=True) if a * b < 0}
+    return 2 * knots - min(knots, len(cheap))
 
 
 def _on_line(X: list[list[Fraction]]) -> list[Fraction]:

@@ -2,7 +2,8 @@
 
 A case says of some entries that they are in (and count) or 0. It is refuted by its cost, or by an
 activation search that allows all entries not said to be 0. That search is given few simplex
-steps, for most cases die fast; one that lives is split at the entry that it uses most.
+steps, for most cases die fast; one that lives is split at what it uses most: an atom first, for
+atoms are what all supports have in common.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from milpsparse.search.implied import Implied
 from milpsparse.search.nodes import nodes_of
 from milpsparse.search.split import Found, Record, SplitSearch, Witnesses
 
-STEPS = 1500  # simplex steps for a case that can still be split
+STEPS = 4000  # simplex steps for a case that can still be split
 RATE, TRIES = 3, 4  # searches of a size go on while every third one refutes
 ZERO = 1e-7  # size of an entry that is taken as 0
 IN, OUT = 1, -1
@@ -199,17 +200,20 @@ class SupportRoot:
         entries: NDArray[np.bool_],
         atoms: NDArray[np.bool_],
     ) -> None:
-        """Two cases: the undecided entry (when all are decided, atom) that is largest is in, or 0.
+        """Two cases: the largest undecided atom is in, or 0; when all are decided, an entry.
 
-        With the supports of hinges known, one search with all atoms often does for all of them.
+        Of entries, those of the hinge come first of which most is known.
         """
-        if entries.any():
-            sizes = np.where(entries, tried.hinges[:, : self._counted], -1.0)
-            k, j = np.unravel_index(int(sizes.argmax()), sizes.shape)
-            node, inside, outside = self._at_entry(case, int(k), int(j))
-        else:
+        if atoms.any():
             at = int(np.where(atoms, tried.atoms, -1.0).argmax())
             node, inside, outside = self._at_atom(case, at)
+        else:
+            known = np.count_nonzero(case.entries, axis=1)
+            hinge = np.where(entries.any(axis=1), known, -1)
+            sizes = np.where(entries, tried.hinges[:, : self._counted], -1.0)
+            sizes[hinge < hinge.max()] = -1.0
+            k, j = np.unravel_index(int(sizes.argmax()), sizes.shape)
+            node, inside, outside = self._at_entry(case, int(k), int(j))
         self._close(node)
         inside, outside = replace(inside, tried=tried), replace(outside, tried=tried)
         self._todo += [outside, inside]

@@ -7,7 +7,7 @@ best may be missed there, but what is said of the one that is found is exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -48,6 +48,18 @@ def best_line(instance: Instance) -> Line:
         few = instance.n_distinct <= FEW and instance.n_samples <= REPEATED
         _BEST[instance] = _best_of_all(instance) if few else _best_along_axes(instance)
     return _BEST[instance]
+
+
+def crossings(first: Sequence[Fraction], last: Sequence[Fraction]) -> int:
+    """In how many places strictly between two points some coordinate is 0.
+
+    There alone a neuron without bias and of one weight has its knot: it is a multiple of relu(x_j)
+    or relu(-x_j).
+
+    >>> crossings([Fraction(-1), Fraction(2)], [Fraction(1), Fraction(3)])
+    1
+    """
+    return len({a / (a - b) for a, b in zip(first, last, strict=True) if a * b < 0})
 
 
 def witnesses(points: Points) -> NDArray[np.int64]:
