@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import milpsparse as ms
 from milpsparse import library, load
 from milpsparse.bounds import best_bound
 from milpsparse.instance import Instance
@@ -125,6 +126,34 @@ def test_another_kind_is_refused(kind, instance):
     for other in KINDS.keys() - {kind}:
         with pytest.raises(ProofError):
             verify_lines(head(instance, kind=other), instance)
+
+
+@pytest.mark.parametrize(
+    ("x", "at_least"),
+    [
+        ([-2, -1, 0, 1, 2, 3], 5),  # one of three knots may be at 0, and cost one parameter
+        ([1, 2, 3, 4, 5, 6], 6),
+        ([0, 1, 2, 3, 4, 5], 6),  # 0 is at the end: no knot there helps
+    ],
+)
+@pytest.mark.parametrize("skip", [False, True])
+def test_of_parameters_with_biases_a_knot_costs_two_but_at_zero(x, at_least, skip):
+    y = [0, 0, 1, 1, 0, 0]
+    instance = Instance(X=[[v] for v in x], y=y, skip=skip, count_bias=True)
+    assert proved(instance, PARAMETERS).at_least == at_least
+    with pytest.raises(ProofError, match="less than is claimed"):
+        verify_lines(head(instance, PARAMETERS, at_least=at_least + 1), instance)
+    assert best_bound(instance.replace(count_bias=False), PARAMETERS, "theorem").value == 3
+    found = ms.solve(instance, "parameters", "activation_search", time_limit_s=20)
+    assert found.dual_bound >= at_least
+    assert found.primal_bound is None or found.primal_bound >= at_least
+
+
+def test_along_a_line_a_knot_is_cheap_where_an_input_is_zero():
+    line = [[t, 2 * t - 3, 7] for t in range(-2, 4)]  # x_1 is 0 at t = 0, x_2 at t = 1.5
+    instance = Instance(X=[*line, [5, 5, 5]], y=[0, 1, 0, 1, 0, 1, 3], count_bias=True)
+    assert best_bound(instance, NEURONS, "theorem").value == 4
+    assert proved(instance, PARAMETERS).at_least == 2 * 4 - 2
 
 
 def test_other_witnesses_are_refused():

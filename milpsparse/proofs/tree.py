@@ -150,7 +150,8 @@ class Problem:
         s, m, terms = value[2:]
         hinge = case.hinges[k]
         require(i not in hinge.active, "this is decided already")
-        require(s in (1, -1) and type(m) is int and m > 0, "the side, or its multiplier, is odd")
+        require(type(s) is type(m) is int, "the side, or its multiplier, is odd")
+        require(s in (1, -1) and m > 0, "the side, or its multiplier, is odd")
         require(type(terms) is list, "a sum is a list of [a, w]")
         total = [0] * len(self.points[0])
         _add(total, -s * m, self.points[i])
