@@ -127,6 +127,14 @@ def test_arrays_that_start_tiny_grow_and_change_nothing(monkeypatch):
     assert proof() == whole
 
 
+def test_a_proof_that_is_not_written_in_time_counts_for_nothing():
+    instance = planted(N=30, K=4)
+    level = Level(instance, NEURONS, 3, seed=0)
+    level.run(10**7, Limits(time_limit_s=60))
+    assert level.proof(instance, Limits(time_limit_s=-1)) is None
+    assert len(level.proof(instance, Limits())) > 10
+
+
 def test_a_short_limit_leaves_valid_bounds():
     found = solve(planted(N=200, d=5, K=4).replace(bound=1e4), time_limit_s=1.0)
     assert found.wall_time_s < 30  # on any machine; the search alone would take minutes

@@ -57,17 +57,19 @@ def search(
     Without a bound B, all networks are searched in half of the time; where that does not end,
     those within twice the largest entry of the best network.
     """
+    about = instance if proof else None
     if instance.bound is not None:
-        return _Search(instance, objective, best, starts).run(limits).answer(proof)
+        return _Search(instance, objective, best, starts, about).run(limits).answer()
     half = limits.part(limits.left() / 2)
-    free = _Search(instance, objective, best, starts).run(half)
+    free = _Search(instance, objective, best, starts, about).run(half)
     if free.closed or free.best is None:
-        return free.answer(proof)
-    bounded = _Search(with_bound(instance, free.best), objective, free.best, starts).run(limits)
+        return free.answer()
+    within = with_bound(instance, free.best)
+    bounded = _Search(within, objective, free.best, starts, about).run(limits)
     if bounded.lower <= free.lower:
         free.best, free.out_of_time = bounded.best, bounded.out_of_time
-        return free.answer(proof)
-    return bounded.answer(proof, instance)
+        return free.answer()
+    return bounded.answer()
 
 
 @dataclass
@@ -78,8 +80,13 @@ class _Search:
     objective: Objective
     best: Network | None
     starts: int
-    lower: int = 0  # proved by `proved`, or by a theorem that the check finds again
+    about: (
+        Instance | None
+    )  # what proofs are about: its own bound may be another one; None: no proof
+    lower: int = 0  # by `proved`, or by a theorem that the check finds again
     proved: Level | None = None
+    lines: list[str] | None = None  # the proof of `lower`
+    note: str = ""  # why there is none
     levels: dict[int, Level] = field(default_factory=dict)
     out_of_time: bool = False
 
@@ -166,21 +173,28 @@ class _Search:
         found = level.run(steps, limits)
         if found == Found.NETWORK:
             self.best = level.network
-        elif found == Found.NOTHING:
+        elif found == Found.NOTHING and self._is_written(level, limits):
             self.lower, self.proved = cost + 1, level
         return found
 
-    def answer(self, proof: bool, original: Instance | None = None) -> Answer:
-        """What is claimed, and its proof: about the original, where the bound is not its own."""
+    def _is_written(self, level: Level, limits: Limits) -> bool:
+        """Whether a refutation counts: its proof is written before the time is over, or has none."""
+        if self.about is not None:
+            try:
+                lines = level.proof(self.about, limits)
+            except Unsupported as error:
+                self.lines, self.note = None, str(error)
+                return True
+            if lines is None:
+                return False
+            self.lines, self.note = lines, ""
+        return True
+
+    def answer(self) -> Answer:
+        """What is claimed, and its proof."""
         instance, value = self.instance, None
         if self.best is not None:
             value = instance.value(self.best, self.objective)
-        lines, note = None, ""
-        if proof and self.proved is not None:
-            try:
-                lines = self.proved.proof(original or self.instance)
-            except Unsupported as error:
-                note = str(error)
         stopped = self.out_of_time or self.best is None
         ended = Termination.TIME_LIMIT if stopped else Termination.FEASIBLE
         return Answer(
@@ -191,16 +205,16 @@ class _Search:
             claimed_dual_bound=float(self.lower),
             dual_bound_scope="all" if instance.bound is None else "within_bound",
             bound_used=instance.bound,
-            raw_status=note or f"{self._programs()} linear programs",
+            raw_status=self.note or f"{self._programs()} linear programs",
             node_count=sum(level.count("DEAD") for level in self.levels.values()),
-            stats=self._stats(lines),
-            proof=lines,
+            stats=self._stats(),
+            proof=self.lines,
         )
 
-    def _stats(self, proof: list[str] | None) -> dict[str, object]:
+    def _stats(self) -> dict[str, object]:
         levels = {cost: level.count("LPS") for cost, level in self.levels.items()}
         leaves = self.proved.count("LEAVES") if self.proved else 0
-        witnesses = json.loads(proof[0])["rows"] if proof else []
+        witnesses = json.loads(self.lines[0])["rows"] if self.lines else []
         return {"linear_programs": levels, "leaves": leaves, "witnesses": witnesses}
 
 

@@ -379,6 +379,12 @@ def _dot(a, x, entry, first, C):  # type: ignore[no-untyped-def]
 
 
 @_inner()
+def _difference(a, b):  # type: ignore[no-untyped-def]
+    """The difference of two numbers; 0 where it may be rounding only."""
+    return a - b if abs(a - b) > FLAT * (abs(a) + abs(b)) else 0.0
+
+
+@_inner()
 def _begin_cone(P, S, s, k):  # type: ignore[no-untyped-def]
     """The cone of a neuron without decisions: the whole space, of lines only."""
     C = P.first[k + 1] - P.first[k]
@@ -417,7 +423,7 @@ def _cut(P, S, Wk, s, k, i, side):  # type: ignore[no-untyped-def]
             if a != pivot:
                 f = _dot(other, x, P.entry, first, C)[0] / value
                 for c in range(C):
-                    other[c] -= f * lines[pivot, c]
+                    other[c] = _difference(other[c], f * lines[pivot, c])
             if a >= size[0]:
                 facets[a - size[0]] |= bit
         for c in range(C):
@@ -460,7 +466,8 @@ def _cut(P, S, Wk, s, k, i, side):  # type: ignore[no-untyped-def]
                 return False
             largest = 0.0
             for c in range(C):
-                Wk.fresh_rays[n, c] = Wk.value[a] * rays[b, c] - Wk.value[b] * rays[a, c]
+                plus, minus = Wk.value[a] * rays[b, c], Wk.value[b] * rays[a, c]
+                Wk.fresh_rays[n, c] = _difference(plus, minus)
                 largest = max(largest, abs(Wk.fresh_rays[n, c]))
             for c in range(C):
                 Wk.fresh_rays[n, c] /= largest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -148,8 +149,8 @@ class Level:
         """A counter of all roots together."""
         return sum(root.count(name) for root in self.roots)
 
-    def proof(self, original: Instance) -> list[str]:
-        """The proof that every network within the bound costs more.
+    def proof(self, original: Instance, limits: Limits | None = None) -> list[str] | None:
+        """The proof that every network within the bound costs more; None if the time is over.
 
         `original` has the same data; its own bound may be another one, or none.
 
@@ -159,13 +160,27 @@ class Level:
             A leaf without exact multipliers.
         """
         bound = self.instance.bound
-        return tree_proof(original, self.objective, self.cost + 1, self._nodes(), bound=bound)
+        nodes = self._nodes(limits or Limits(time_limit_s=math.inf))
+        try:
+            return tree_proof(original, self.objective, self.cost + 1, nodes, bound=bound)
+        except _OutOfTime:
+            return None
 
-    def _nodes(self) -> Iterator[Node]:
+    def _nodes(self, limits: Limits) -> Iterator[Node]:
+        for node in self._all_nodes():
+            if limits.spent() > limits.time_limit_s:
+                raise _OutOfTime
+            yield node
+
+    def _all_nodes(self) -> Iterator[Node]:
         for root in self.roots:
             plus = int(np.sum(root.signs > 0))
             yield {"plus": plus, "minus": len(root.signs) - plus}
             yield from root.nodes()
+
+
+class _OutOfTime(Exception):
+    """The time is over while a proof is written."""
 
 
 def _hinges(cost: int, kind: Kind, objective: Objective) -> Iterator[tuple[int, int]]:
