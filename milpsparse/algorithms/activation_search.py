@@ -178,7 +178,7 @@ class _Search:
         return found
 
     def _is_written(self, level: Level, limits: Limits) -> bool:
-        """Whether a refutation counts: its proof is written before the time is over, or has none."""
+        """Whether a refutation counts: its proof is written in time, or it cannot have one."""
         if self.about is not None:
             try:
                 lines = level.proof(self.about, limits)
