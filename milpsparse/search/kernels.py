@@ -124,7 +124,7 @@ def code_of(kind, i, k, members):  # type: ignore[no-untyped-def]
     return kind | (k << 3) | (i << 9) | (members << 32)
 
 
-@_inner()
+@_inner(inline="always")  # a call counts references to all arrays
 def _add(P, code, f, total):  # type: ignore[no-untyped-def]
     """Add f g of the row g.u >= h to a total; returns f h."""
     kind, k, i, members = code & 7, (code >> 3) & 63, (code >> 9) & 0x7FFFFF, code >> 32
@@ -148,7 +148,7 @@ def _add(P, code, f, total):  # type: ignore[no-untyped-def]
     return -s * f * P.y[i]
 
 
-@_inner()
+@_inner(inline="always")  # a call counts references to all arrays
 def _worst_at(P, bits, u, i):  # type: ignore[no-untyped-def]
     """The most violated row of a point: (violation, code)."""
     K = len(P.sign)
@@ -197,7 +197,7 @@ def _is_open(bits, i):  # type: ignore[no-untyped-def]
     return n > 0
 
 
-@_inner()
+@_inner(inline="always")  # a call counts references to all arrays
 def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
     """Whether a level decides a part of a point, and a later level the rest of it."""
     for at in range(T.part[m, 1], len(P.sign)):
@@ -206,7 +206,7 @@ def _goes_on(P, T, m):  # type: ignore[no-untyped-def]
     return False
 
 
-@_inner()
+@_inner(inline="always")  # a call counts references to all arrays
 def _most_violated(P, T, depth, u, wide):  # type: ignore[no-untyped-def]
     """The most violated row: the box and decided points first, then, if `wide`, all points."""
     worst, code = TOLERANCE, np.int64(-1)
