@@ -14,6 +14,8 @@ from milpsparse.rational import independent_columns, integers, rationals, solve
 from milpsparse.sample import subset
 from milpsparse.search.split import Record
 
+SMALL = 10**6  # a sum this much smaller than its terms should be 0
+
 
 class Row(NamedTuple):
     """A row g.u >= h: the side of a neuron at a point, or the fit of a point from one side."""
@@ -75,10 +77,30 @@ class ExactRows:
             g[at] = -row.sign * value
         return g, -row.sign * self.labels[row.point]
 
-    def multipliers(self, rows: list[Row], near: list[int]) -> list[int]:
-        """Multipliers near the given ones of a contradiction in which free variables vanish.
+    def sharpened(self, rows: list[Row], near: list[int]) -> list[int]:
+        """The given multipliers if they make a contradiction, else some under which more vanishes.
 
-        The largest multipliers of independent rows are computed from the others, as rationals.
+        Where numbers are of all sizes, the rounding of what should vanish may outweigh the rest.
+
+        Raises
+        ------
+        Unsupported
+            There are none near.
+        """
+        exact = [(m, *self.row(r)) for r, m in zip(rows, near, strict=True) if m]
+        if self._contradicts(exact):
+            return near
+        parts = [[m * g[v] for m, g, _ in exact] for v in range(len(self.units))]
+        small = [v for v, ps in enumerate(parts) if abs(sum(ps)) * SMALL < sum(map(abs, ps))]
+        return self.multipliers(rows, near, small)
+
+    def multipliers(
+        self, rows: list[Row], near: list[int], vanish: list[int] | None = None
+    ) -> list[int]:
+        """Multipliers near the given ones of a contradiction in which variables vanish.
+
+        `vanish` are those variables, free ones by default. The largest multipliers of independent
+        rows are computed from the others, as rationals.
 
         Raises
         ------
@@ -87,7 +109,8 @@ class ExactRows:
         """
         order = sorted((at for at, m in enumerate(near) if m > 0), key=lambda at: -near[at])
         exact = {at: self.row(rows[at]) for at in order}
-        A = rationals([[exact[at][0][v] for v in self.free] for at in order])
+        vanish = self.free if vanish is None else vanish
+        A = rationals([[exact[at][0][v] for v in vanish] for at in order])
         chosen = independent_columns(A.T)
         others = [at for at in range(len(order)) if at not in chosen]
         columns = independent_columns(A[chosen])
@@ -101,11 +124,6 @@ class ExactRows:
         if not self._contradicts([(m, *exact[at]) for at, m in enumerate(numbers) if m]):
             raise Unsupported("a leaf has no exact multipliers")
         return numbers
-
-    def require(self, rows: list[Row], near: list[int]) -> None:
-        """Unsupported unless the given multipliers make a contradiction as they are."""
-        if not self._contradicts([(m, *self.row(r)) for r, m in zip(rows, near, strict=True) if m]):
-            raise Unsupported("a leaf has no exact multipliers")
 
     def _contradicts(self, rows: list[tuple[int, list[int], int]]) -> bool:
         total = [sum(m * g[v] for m, g, _ in rows) for v in range(len(self.units))]

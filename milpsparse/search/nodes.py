@@ -64,7 +64,7 @@ def _tree_of(record: Record, implied: Implied) -> Iterator[Node]:
         if exact:
             numbers = exact.multipliers(entries, numbers)
         elif wide:
-            wide.require(entries, numbers)
+            numbers = wide.sharpened(entries, numbers)
         used = [(row, m) for row, m in zip(entries, numbers, strict=True) if m]
         for point, m, active in _not_decided(record, path, [row for row, _ in used]):
             yield implied.node(m, point, active, path[m], record.space.allowed[m])
