@@ -90,8 +90,8 @@ compare-lp: .venv/ready ## l1, reweighted l1 by p and schedule, global lp and l0
 pstar: .venv/ready ## Tables and figures of p*: random convex data, the dial, tiny data by all vertices (10 minutes)
 	$(BIN)/python benchmarks/pstar.py --out $(OUT)
 
-test: .venv/ready ## Run the tests
-	$(BIN)/python -m pytest -q
+test: .venv/ready ## Run the tests, in JOBS processes
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 lint: .venv/ready ## Check format, lint and types
 	$(BIN)/ruff format --check .

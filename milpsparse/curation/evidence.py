@@ -1,7 +1,7 @@
 """Files of evidence: the best networks, and proofs of lower bounds that are small enough to keep.
 
 instances/networks/<name>.json                    by objective, with exact entries
-instances/proofs/<name>.<objective>.proof.gz      under 200 kB
+instances/proofs/<name>.<objective>.proof.gz      up to 500 kB
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from milpsparse.objective import Objective
 from milpsparse.proofs.verify import read_lines
 from milpsparse.refit import polish
 
-LARGEST_PROOF = 200_000  # bytes, compressed
+LARGEST_PROOF = 500_000  # bytes, compressed
 LARGEST_NETWORK = 40_000  # characters; beyond it the doubles are kept, if they can be fitted again
 
 
@@ -97,14 +97,22 @@ class Evidence:
 
     def keep_proof(self, name: str, objective: str, lines: Sequence[str]) -> bool:
         """Store a proof unless it is too large; the data of many points are left out first."""
-        for text in (lines, [_without_data(lines[0]), *lines[1:]]):
-            packed = gzip.compress(("\n".join(text) + "\n").encode(), mtime=0)
-            if len(packed) <= LARGEST_PROOF:
-                path = self.proof_file(name, objective)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(path, packed)
-                return True
-        return False
+        packed = packed_proof(lines)
+        if packed is None:
+            return False
+        path = self.proof_file(name, objective)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, packed)
+        return True
+
+
+def packed_proof(lines: Sequence[str]) -> bytes | None:
+    """A proof as it is kept; None if it is too large, even without the data."""
+    for text in (lines, [_without_data(lines[0]), *lines[1:]]):
+        packed = gzip.compress(("\n".join(text) + "\n").encode(), mtime=0)
+        if len(packed) <= LARGEST_PROOF:
+            return packed
+    return None
 
 
 def _without_data(header: str) -> str:

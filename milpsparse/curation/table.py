@@ -63,8 +63,9 @@ def markdown(instances: Instances) -> str:
         ),
         "theorem, proof, search: a verified exact network meets a lower bound of that evidence. "
         "generic: it meets the bound of almost every labelling, which proves nothing of this one. "
-        "Lower bounds on l1, the group norm and lp of several inputs are claims of solvers, so "
-        "their values are open here. No value: not computed, or no network that fits B.",
+        "Of lp in several inputs only small data have proofs; other lower bounds on it, on l1 and "
+        "on the group norm are claims of solvers, so that their values are open here. No value: "
+        "not computed, or no network that fits B.",
         "## Families",
         table(
             (
