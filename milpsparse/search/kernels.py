@@ -403,83 +403,97 @@ def _cut(P, S, Wk, s, k, i, side):  # type: ignore[no-untyped-def]
 
     A cut that makes too many rays, or facets, is left out: the cone is then larger than it need be.
     """
-    first, C, size = P.first[k], P.first[k + 1] - P.first[k], S.size[s, k]
-    x, lines, rays, facets = P.xb[i], S.lines[s, k], S.rays[s, k], S.facets[s, k]
+    first, C, size, lines = P.first[k], P.first[k + 1] - P.first[k], S.size[s, k], S.lines[s, k]
     if size[2] >= FACETS:
         return False
-    bit = np.int64(1) << size[2]
     best, pivot = 0.0, -1
     for a in range(size[0]):
-        value, scale = _dot(lines[a], x, P.entry, first, C)
+        value, scale = _dot(lines[a], P.xb[i], P.entry, first, C)
         if abs(value) > FLAT * scale and abs(value) > best:
             best, pivot = abs(value), a
     if pivot >= 0:
-        if size[1] >= RAYS:
-            return False
-        value, _ = _dot(lines[pivot], x, P.entry, first, C)
-        up = 1.0 if value * side > 0 else -1.0
-        for a in range(size[0] + size[1]):
-            other = lines[a] if a < size[0] else rays[a - size[0]]
-            if a != pivot:
-                f = _dot(other, x, P.entry, first, C)[0] / value
-                for c in range(C):
-                    other[c] = _difference(other[c], f * lines[pivot, c])
-            if a >= size[0]:
-                facets[a - size[0]] |= bit
-        for c in range(C):
-            rays[size[1], c] = up * lines[pivot, c]
-            lines[pivot, c] = lines[size[0] - 1, c]
-        facets[size[1]] = bit - 1
-        size[0] -= 1
-        size[1] += 1
-        size[2] += 1
-        return True
-    below = 0
+        return _cut_lines(P, S, s, k, i, side, pivot)
+    return _cut_rays(P, S, Wk, s, k, i, side)
+
+
+@_inner()
+def _cut_lines(P, S, s, k, i, side, pivot):  # type: ignore[no-untyped-def]
+    """The pivot, a line, loses one half and becomes a ray; all others move into the facet."""
+    first, C, size = P.first[k], P.first[k + 1] - P.first[k], S.size[s, k]
+    x, lines, rays, facets = P.xb[i], S.lines[s, k], S.rays[s, k], S.facets[s, k]
+    if size[1] >= RAYS:
+        return False
+    bit = np.int64(1) << size[2]
+    value, _ = _dot(lines[pivot], x, P.entry, first, C)
+    for a in range(size[0] + size[1]):
+        other = lines[a] if a < size[0] else rays[a - size[0]]
+        if a != pivot:
+            f = _dot(other, x, P.entry, first, C)[0] / value
+            for c in range(C):
+                other[c] = _difference(other[c], f * lines[pivot, c])
+        if a >= size[0]:
+            facets[a - size[0]] |= bit
+    up = 1.0 if value * side > 0 else -1.0
+    for c in range(C):
+        rays[size[1], c] = up * lines[pivot, c]
+        lines[pivot, c] = lines[size[0] - 1, c]
+    facets[size[1]] = bit - 1  # a line is on all facets before
+    size[0] -= 1
+    size[1] += 1
+    size[2] += 1
+    return True
+
+
+@_inner()
+def _cut_rays(P, S, Wk, s, k, i, side):  # type: ignore[no-untyped-def]
+    """Rays on the wrong side are cut off; between them and their neighbours there are new ones."""
+    first, C, size = P.first[k], P.first[k + 1] - P.first[k], S.size[s, k]
+    rays, facets, fresh, value = S.rays[s, k], S.facets[s, k], Wk.fresh_rays, Wk.value
+    bit, n, below = np.int64(1) << size[2], 0, 0
     for a in range(size[1]):
-        value, scale = _dot(rays[a], x, P.entry, first, C)
-        Wk.value[a] = 0.0 if abs(value) <= FLAT * scale else side * value
-        below += Wk.value[a] < 0.0
+        value[a], scale = _dot(rays[a], P.xb[i], P.entry, first, C)
+        value[a] = 0.0 if abs(value[a]) <= FLAT * scale else side * value[a]
+        if value[a] < 0.0:
+            below += 1
+            continue
+        Wk.fresh_facets[n] = facets[a] | (bit if value[a] == 0.0 else 0)
+        for c in range(C):
+            fresh[n, c] = rays[a, c]
+        n += 1
     if below == 0:
         return False
-    n = 0
     for a in range(size[1]):
-        if Wk.value[a] >= 0.0:
-            Wk.fresh_facets[n] = facets[a] | (bit if Wk.value[a] == 0.0 else 0)
-            for c in range(C):
-                Wk.fresh_rays[n, c] = rays[a, c]
-            n += 1
-    for a in range(size[1]):
-        if Wk.value[a] <= 0.0:
-            continue
         for b in range(size[1]):
-            if Wk.value[b] >= 0.0:
-                continue
-            both = facets[a] & facets[b]
-            adjacent = True
-            for t in range(size[1]):
-                if t != a and t != b and both & ~facets[t] == 0:
-                    adjacent = False
-                    break
-            if not adjacent:
+            if value[a] <= 0.0 or value[b] >= 0.0 or not _are_adjacent(facets, size[1], a, b):
                 continue
             if n >= RAYS:
                 return False
             largest = 0.0
             for c in range(C):
-                plus, minus = Wk.value[a] * rays[b, c], Wk.value[b] * rays[a, c]
-                Wk.fresh_rays[n, c] = _difference(plus, minus)
-                largest = max(largest, abs(Wk.fresh_rays[n, c]))
+                fresh[n, c] = _difference(value[a] * rays[b, c], value[b] * rays[a, c])
+                largest = max(largest, abs(fresh[n, c]))
+            if largest == 0.0:
+                return False
             for c in range(C):
-                Wk.fresh_rays[n, c] /= largest
-            Wk.fresh_facets[n] = both | bit
+                fresh[n, c] /= largest
+            Wk.fresh_facets[n] = (facets[a] & facets[b]) | bit
             n += 1
     for a in range(n):
         facets[a] = Wk.fresh_facets[a]
         for c in range(C):
-            rays[a, c] = Wk.fresh_rays[a, c]
+            rays[a, c] = fresh[a, c]
     size[1] = n
     size[2] += 1
     return True
+
+
+@_inner()
+def _are_adjacent(facets, n, a, b):  # type: ignore[no-untyped-def]
+    """Whether two of n rays have a face in common: no other ray is on all facets of both."""
+    both, on_all = facets[a] & facets[b], 0
+    for t in range(n):
+        on_all += both & ~facets[t] == 0
+    return on_all == 2  # these two
 
 
 @_inner()
