@@ -100,7 +100,7 @@ class _Search:
     @property
     def most(self) -> int:
         """The largest cost whose networks have few enough hinges for the search."""
-        return MOST_NEURONS * kind_of(self.instance, self.objective).cheapest
+        return (MOST_NEURONS + 1) * kind_of(self.instance, self.objective).cheapest - 1
 
     @property
     def closed(self) -> bool:

@@ -38,6 +38,7 @@ from milpsparse.reweighting.schedules import SCHEDULES
 PRICING = ("exact", "finally exact", "heuristic")
 FINAL = 0.25  # of the time left, to prove the last program
 MAX_POINTS, MAX_VALUES = 500, 20_000_000  # rows, and values of the first neurons
+REFIT = 0.05  # of the time, for the refit
 POLISHED = 5  # ends that are refitted exactly, the best ones first
 
 
@@ -123,7 +124,9 @@ def _descend(
     k: int,
     origin: str,
 ) -> _End:
-    """One start and its descent, in its share of the time that is left."""
+    """One start and its descent, in its share of the time that is left; none at its end."""
+    if k and limits.left() < REFIT * limits.time_limit_s:
+        return _End(origin)
     turns = -(-(starts - k) // limits.threads)
     part = limits.part(limits.left() / turns)
     program = make(part)
