@@ -157,6 +157,15 @@ def test_all_starts_are_told_and_the_best_one_is_answered_whatever_the_threads()
     assert answers[0].network.to_json() == answers[1].network.to_json()
 
 
+def test_starts_that_no_time_is_left_for_are_skipped():
+    peak, method = ms.load("peak_plateau"), "reweighted_l1[starts=3000]"
+    found = ms.solve(peak, "parameters", method, time_limit_s=1.0)
+    assert found.verdict.verified
+    rounds = [start["rounds"] for start in found.answer.stats["starts"]]
+    assert rounds[0] > 0
+    assert rounds[-1] == 0
+
+
 def test_several_starts_reach_the_three_neurons_of_the_peak():
     solution = ms.solve(ms.load("peak_plateau"), "neurons", "reweighted_l1[starts=5]")
     assert solution.primal_bound == 3
