@@ -91,7 +91,8 @@ def read_lines(path: str | Path) -> Iterator[str]:
         with (
             gzip.open(path, "rt", encoding="utf-8") if zipped else open(path, encoding="utf-8") as f
         ):
-            yield from f
+            for line in f:
+                yield line.rstrip("\n")
     except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"cannot read {path}: {reason}") from None

@@ -161,15 +161,15 @@ class Problem:
             require(type(a) is type(w) is int and w > 0, "a sum has no positive integers w")
             require(a in hinge.active, "a sum needs a side that is not known")
             _add(total, w if hinge.active[a] else -w, self.points[a])
-        may_be = self.may_be(case, hinge)
+        may_be = self.may_be(hinge, self.left(case))
         require(not any(t for t, free in zip(total, may_be, strict=True) if free), "no such sum")
         known = hinge._replace(active={**hinge.active, i: s == 1})
         hinges = [known if m == k else other for m, other in enumerate(case.hinges)]
         return Case(tuple(hinges), case.atoms)
 
-    def may_be(self, case: Case, hinge: Hinge) -> list[bool]:
-        """Which entries of a hinge may be something else than 0."""
-        spent = self.left(case) <= 0 and sum(hinge.entries.values()) >= self.cheapest
+    def may_be(self, hinge: Hinge, left: int) -> list[bool]:
+        """Which entries of a hinge may be something else than 0, with so much left to spend."""
+        spent = left <= 0 and sum(hinge.entries.values()) >= self.cheapest
         counted = [hinge.entries.get(j, not spent) for j in range(self.counted)]
         return counted + [True] * (len(self.points[0]) - self.counted)
 
@@ -195,7 +195,7 @@ class Problem:
             raise ProofError("a row needs a side that is not known") from None
         left, most = max(self.left(case), 0), 0  # g . variables is at most `most` B
         for hinge, factors in zip(case.hinges, g, strict=True):
-            may_be = self.may_be(case, hinge)
+            may_be = self.may_be(hinge, left)
             most += sum(abs(f) for f, free in zip(factors, may_be, strict=True) if free)
         for a, factor in enumerate(columns[self.n_free :]):
             is_in = case.atoms.get(a)
