@@ -97,11 +97,14 @@ class Evidence:
         return list(read_lines(path)) if path.is_file() else None
 
     def keep_proof(self, name: str, objective: str, lines: Sequence[str]) -> bool:
-        """Store a proof unless it is too large; the data of many points are left out first."""
-        packed = packed_proof(lines)
+        """Store a proof in the place of the one before, unless it is too large: then there is none.
+
+        The data of many points are left out first.
+        """
+        packed, path = packed_proof(lines), self.proof_file(name, objective)
         if packed is None:
+            path.unlink(missing_ok=True)
             return False
-        path = self.proof_file(name, objective)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, packed)
         return True
