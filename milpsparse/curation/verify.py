@@ -72,8 +72,8 @@ def _facts(
     if known.proved is not None:
         if known.proved.evidence == "search":
             verdict = judged(instance, objective, None, _search(instance, objective, known.proved))
-        same = verdict.evidence == ("theorem" if known.proved.evidence == "theorem" else "proof")
-        value = verdict.dual_bound if same else None
+        kinds = ("theorem",) if known.proved.evidence == "theorem" else ("theorem", "proof")
+        value = verdict.dual_bound if verdict.evidence in kinds else None
         yield known.proved.evidence, _compare(known.proved, value, verdict.fail_reason)
     if known.generic is not None:
         yield "generic", _compare(known.generic, verdict.generic_bound, "")
