@@ -245,3 +245,20 @@ def test_options_out_of_range_are_refused():
     for wrong in ({"threads": 0}, {"seed": -1}, {"seed": 2**31}, {"bound": "5"}):
         with pytest.raises(BadInput):
             ms.solve(instance, **wrong)
+
+
+def test_auto_keeps_its_proof_before_a_network_that_fits_within_tolerance_only():
+    from milpsparse.algorithms.auto import _joined
+    from milpsparse.answer import Answer, Termination
+    from milpsparse.objective import Objective
+
+    peak = ms.load("peak_plateau")
+    best = ms.solve(peak, "neurons", "univariate").network
+    rough = Network(best.signs[:2], best.weights[:2], best.biases[:2], best.skip)
+    said = {"objective": "neurons", "termination": Termination.OPTIMAL}
+    first = Answer(**said, network=best, claimed_dual_bound=3.0, stats={"steps": ["a proof"]})
+    second = Answer(**said, network=rough, claimed_primal_bound=2, claimed_dual_bound=2.0)
+    found = _joined(peak, Objective("neurons"), first, second, "a model")
+    assert found.network is best
+    assert found.claimed_dual_bound == 3.0
+    assert "within tolerance" in found.stats["note"]

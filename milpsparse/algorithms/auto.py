@@ -93,10 +93,16 @@ def _by_search(
 def _joined(
     bounded: Instance, objective: Objective, first: Answer, second: Answer, name: str
 ) -> Answer:
-    """The better network and bound of both; a proof stays, whoever claims more."""
+    """The better network and bound of both; a proof stays, whoever claims more.
+
+    A network below the bound of the first fits within tolerance only: then the first stands.
+    """
     assert first.network is not None
+    lower = first.claimed_dual_bound or 0
+    if second.network is not None and bounded.value(second.network, objective) < lower:
+        return first.with_(stats={**first.stats, "note": f"{name} fits within tolerance only"})
     best = _best(bounded, objective, second, first.network)
-    if (first.claimed_dual_bound or 0) >= (second.claimed_dual_bound or 0):
+    if lower >= (second.claimed_dual_bound or 0):
         best = best.with_(
             claimed_dual_bound=first.claimed_dual_bound, dual_bound_scope=first.dual_bound_scope
         )
