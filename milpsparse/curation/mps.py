@@ -10,11 +10,12 @@ import click
 
 from milpsparse import library
 from milpsparse.curation.evidence import Evidence
+from milpsparse.errors import MilpsparseError
 from milpsparse.export import Job, write_model
 from milpsparse.objective import parse_objective
 
 HASHES = "SHA256SUMS"
-LARGEST = 200_000  # activations of points and neurons up to which a program is written
+LARGEST = 50_000  # activations of points and neurons up to which a program is written
 
 
 def write(folder: Path, model: str) -> None:
@@ -33,7 +34,7 @@ def write(folder: Path, model: str) -> None:
             objective = parse_objective(goal)
             network = evidence.network(instance, objective)
             if network is None or 2 * network.n_neurons(False) * instance.n_samples > LARGEST:
-                left_out.append(f"{name} {goal}")
+                left_out.append(f"{name} {goal}: " + ("no network" if network is None else "large"))
                 continue
             job = Job(
                 instance=instance,
@@ -42,11 +43,16 @@ def write(folder: Path, model: str) -> None:
                 kinds=("mps",),
                 start=network,
             )
-            for path in write_model(job, folder):
+            try:
+                paths = write_model(job, folder)
+            except MilpsparseError as error:
+                left_out.append(f"{name} {goal}: {error}")
+                continue
+            for path in paths:
                 content = gzip.decompress(path.read_bytes())
                 lines.append(f"{hashlib.sha256(content).hexdigest()}  {path.name}\n")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HASHES).write_text("".join(sorted(lines, key=lambda line: line[66:])))
     click.echo(f"{len(lines)} programs in {folder}, hashes in {folder / HASHES}")
     for line in left_out:
-        click.echo(f"left out, no network or too large: {line}")
+        click.echo(f"left out: {line}")
