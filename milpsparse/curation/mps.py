@@ -44,7 +44,7 @@ def write(folder: Path, model: str) -> None:
                 start=network,
             )
             try:
-                paths = write_model(job, folder)
+                paths = list(write_model(job, folder))
             except MilpsparseError as error:
                 left_out.append(f"{name} {goal}: {error}")
                 continue
