@@ -71,9 +71,11 @@ def _facts(
         yield "network", _compare(known.best, value, verdict.fail_reason, upper=True)
     if known.proved is not None:
         if known.proved.evidence == "search":
-            verdict = judged(instance, objective, None, _search(instance, objective, known.proved))
-        kinds = ("theorem",) if known.proved.evidence == "theorem" else ("theorem", "proof")
-        value = verdict.dual_bound if verdict.evidence in kinds else None
+            proof = _search(instance, objective, known.proved)
+            verdict = judged(instance, objective, None, proof)
+        same = verdict.evidence == ("theorem" if known.proved.evidence == "theorem" else "proof")
+        beside = verdict.evidence == "theorem" and proof is not None and not verdict.failed
+        value = verdict.dual_bound if same or beside else None  # a theorem may give as much
         yield known.proved.evidence, _compare(known.proved, value, verdict.fail_reason)
     if known.generic is not None:
         yield "generic", _compare(known.generic, verdict.generic_bound, "")
