@@ -130,7 +130,7 @@ mps: .venv/ready ## Write the whole library as MPS into instances/mps, with SHA-
 
 clean: ## Remove runs, caches and the virtual environment (tables and figures stay)
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
-	cd $(OUT) && rm -rf runs.jsonl checks.jsonl records.jsonl plan.json running.json logs instances solvers compare-lp library
+	rm -rf $(addprefix $(OUT)/,runs.jsonl checks.jsonl records.jsonl plan.json running.json logs instances solvers compare-lp library)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -57,11 +57,10 @@ def _univariate(instance: Instance, objective: Objective) -> Iterator[LowerBound
         return
     points = points_of(instance)
     if objective.counts:
-        knots = univariate.fewest_knots(points)
-        x = (instance.X_exact if instance.spelled else instance.X)[:, 0]
-        ends = [int(x.argmin()), int(x.argmax())]
+        knots = Fraction(univariate.fewest_knots(points))
         why = "one input: ceil(m/2) knots a run of m curvature signs"
-        yield _of_knots(instance, objective, knots, ends, why, "univariate")
+        bound = LowerBound(knots, "theorem", why, "univariate")
+        yield _in_parameters(instance, objective, bound)
     elif math.isinf(points.error):
         return
     elif objective.kind in ("l1", "group_l2"):
@@ -83,35 +82,32 @@ def _lines(instance: Instance, objective: Objective) -> Iterator[LowerBound]:
         return
     line = best_line(instance)
     if line.knots > 0:
-        ends = [line.rows[0], line.rows[-1]]
         why = "points on a line: ceil(m/2) knots a run of m curvature signs"
-        yield _of_knots(instance, objective, line.knots, ends, why, "line", line.rows)
+        bound = LowerBound(Fraction(line.knots), "theorem", why, "line", line.rows)
+        yield _in_parameters(instance, objective, bound)
 
 
-def _of_knots(
-    instance: Instance,
-    objective: Objective,
-    knots: int,
-    ends: list[int],
-    why: str,
-    kind: str,
-    rows: Sequence[int] = (),
-) -> LowerBound:
-    """So many knots, in different places between the rows `ends`, need as many neurons.
+def _in_parameters(instance: Instance, objective: Objective, knots: LowerBound) -> LowerBound:
+    """The bound on neurons by knots in different places along a line, in what the objective counts.
 
     Where biases count, a neuron with a knot has two parameters, or its knot is where a coordinate
-    is 0.
+    is 0. Rows of the bound are in order along the line; of one input, all are on it.
     """
-    if objective.kind == "parameters" and instance.count_bias and knots:
-        low, high = subset(instance, np.array(ends)).X_exact.tolist()
-        return LowerBound(
-            Fraction(2 * knots - min(knots, crossings(low, high))),
-            "theorem",
-            f"{why}, two parameters each but where an input is 0",
-            kind,
-            rows,
-        )
-    return LowerBound(Fraction(knots), "theorem", why, kind, rows)
+    if objective.kind != "parameters" or not instance.count_bias or not knots.value:
+        return knots
+    ends = [knots.rows[0], knots.rows[-1]] if knots.rows else _first_and_last(instance)
+    low, high = subset(instance, np.array(ends)).X_exact.tolist()
+    cheap = Fraction(crossings(low, high))
+    value = 2 * knots.value - min(knots.value, cheap)
+    return replace(
+        knots, value=value, why=f"{knots.why}, two parameters each but where an input is 0"
+    )
+
+
+def _first_and_last(instance: Instance) -> list[int]:
+    """The rows of the least and of the largest value of the only input."""
+    x = (instance.X_exact if instance.spelled else instance.X)[:, 0]
+    return [int(x.argmin()), int(x.argmax())]
 
 
 def _not_affine(instance: Instance, objective: Objective) -> Iterator[LowerBound]:

@@ -80,9 +80,7 @@ class _Search:
     objective: Objective
     best: Network | None
     starts: int
-    about: (
-        Instance | None
-    )  # what proofs are about: its own bound may be another one; None: no proof
+    about: Instance | None  # of proofs: the bound may be another one; None where none is wanted
     lower: int = 0  # by `proved`, or by a theorem that the check finds again
     proved: Level | None = None
     lines: list[str] | None = None  # the proof of `lower`

@@ -66,8 +66,9 @@ def _tree_of(record: Record, implied: Implied) -> Iterator[Node]:
         elif wide:
             numbers = wide.sharpened(entries, numbers)
         used = [(row, m) for row, m in zip(entries, numbers, strict=True) if m]
-        for point, m, active in _not_decided(record, path, [row for row, _ in used]):
-            yield implied.node(m, point, active, path[m], record.space.allowed[m])
+        for point, neuron, active in _not_decided(record, path, [row for row, _ in used]):
+            allowed = record.space.allowed[neuron]
+            yield implied.node(neuron, point, active, path[neuron], allowed)
         yield {"leaf": [_leaf_row(record, row, m) for row, m in used]}
 
 
