@@ -8,14 +8,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from processes import PATIENCE_S, is_alive, wait_until
 
-from milpsparse.harness import records, store, worker
+from milpsparse.harness import isolation, records, store, worker
 from milpsparse.harness import run as running
 from milpsparse.harness.isolation import THREAD_VARIABLES
+from milpsparse.harness.process_tree import ProcessTree
 from milpsparse.harness.task import Task, plan
 from milpsparse.instance import Instance
 from milpsparse.objective import parse_objective
@@ -107,6 +109,7 @@ def test_the_server_of_processes_is_started_again_when_somebody_kills_it(tmp_pat
 def test_tasks_end_with_the_harness_even_if_that_is_killed(tmp_path):
     code = f"""
 import sys
+import time
 from pathlib import Path
 sys.path.insert(0, {str(TESTS)!r})
 import faults
@@ -124,6 +127,44 @@ list(run.run(tasks, Path({str(tmp_path)!r}), testset="t", jobs=2))
         harness.kill()
     wait_until(lambda: not any(map(is_alive, pids(tmp_path))))
     assert (tmp_path / store.RUNS).read_bytes() == b""
+
+
+def test_a_process_whose_server_died_before_it_was_told_goes_by_itself(tmp_path):
+    code = f"""
+import os, time
+from pathlib import Path
+from milpsparse.harness import isolation
+server = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == server:
+        time.sleep(0.001)
+    Path({str(tmp_path / "alone")!r}).touch()
+    isolation._end_with_server()
+    Path({str(tmp_path / "lives")!r}).touch()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_S)
+    wait_until((tmp_path / "alone").exists)
+    time.sleep(0.2)
+    assert not (tmp_path / "lives").exists()
+
+
+@pytest.mark.parametrize("leads_group", [False, True])
+def test_what_leads_no_group_is_killed_and_never_stopped(leads_group, monkeypatch):
+    stopped = []  # whatever is stopped when the harness dies has nobody to wake or kill it
+    monkeypatch.setattr(ProcessTree, "freeze", lambda tree: stopped.append(tree))
+    code = "import sys; print(flush=True); sys.stdin.read()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=leads_group,
+    )
+    with child:
+        child.stdout.readline()
+        child.is_alive, child.join = lambda: child.poll() is None, child.wait
+        isolation._end(child, ProcessTree(child.pid, 1e6), kill=True)
+    assert child.returncode == -signal.SIGKILL
+    assert len(stopped) == leads_group
 
 
 def pids(folder):

@@ -37,6 +37,7 @@ AGAIN_S = 0.1  # until a killed server is seen to have gone
 KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # sent, not caused
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal for when the parent dies
 SAFE_PATH = "PYTHONSAFEPATH"
+IMPORTED_BY = os.getpid()  # in the server and all that it forks: the server
 _STARTING = threading.Lock()
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -68,7 +69,7 @@ class Ended:
 def context() -> Any:
     """Processes forked from a server that has imported the solvers: a task starts in ~20 ms."""
     ctx = multiprocessing.get_context("forkserver")
-    ctx.set_forkserver_preload(PRELOAD)
+    ctx.set_forkserver_preload([__name__, *PRELOAD])
     with _STARTING:  # the server looks for no module in the current folder: files may have any name
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"
@@ -177,9 +178,14 @@ def _reason(stop: threading.Event | None, deadline: float, tree: ProcessTree) ->
 
 
 def _end(process: Any, tree: ProcessTree, kill: bool) -> None:
-    """Wait for the child, or kill it; its process group and its children go with it."""
+    """Wait for the child, or kill it; its process group and its children go with it.
+
+    Whoever is stopped here goes with the server if this process is killed meanwhile; a child that
+    leads no group yet would not, and it has no children.
+    """
     if kill:
-        tree.freeze()
+        if _leads_group(process.pid):
+            tree.freeze()
         tree.measure()
     else:
         process.join(POLL_S * 20)
@@ -192,6 +198,13 @@ def _end(process: Any, tree: ProcessTree, kill: bool) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # what a method that answered left behind
     tree.kill()
+
+
+def _leads_group(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 # --- in the child -----------------------------------------------------------------------------
@@ -214,6 +227,7 @@ def _child(
     args: tuple[Any, ...],
 ) -> None:
     memory_limit_mb, threads, log = limits
+    _end_with_server()
     os.setsid()  # its own process group, so that the kill takes grandchildren too
     answered = threading.Event()
     _end_with_caller(sender, answered)
@@ -240,11 +254,19 @@ def _child(
         sender.recv_bytes()  # nothing comes; the caller closes the pipe once it saw all children
 
 
+def _end_with_server() -> None:
+    """When the server dies, so does this process, be it stopped or busy in a solver (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if IMPORTED_BY not in (os.getpid(), os.getppid()):  # it died before it was asked to tell
+        os._exit(1)
+
+
 def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
     """When the caller dies nobody stops this process: then it goes, its children with it.
 
     The pipe tells a thread. Where a solver keeps that from running, the server ends with the
-    caller, and the kernel signals those that were forked from it.
+    caller, and `_end_with_server` holds.
     """
 
     def watch() -> None:
@@ -258,8 +280,6 @@ def _end_with_caller(sender: Connection, answered: threading.Event) -> None:
     if handle is not None:  # a copy of what tells the server that the caller lives
         os.close(handle)
         server._forkserver_alive_fd = None
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _plain(value: Any) -> Any:
