@@ -32,6 +32,7 @@ FIRST = 25  # starts of each size in the first round, four times as many in the 
 CHEAP = 4  # neurons up to which each size gets all starts
 BATCH = 25  # starts of a split between looks at the clock
 ROUNDS = 20  # samples enlarged before a fit is given up
+PATIENCE = 4  # networks of one size that are no sparser than the best one, in a row
 
 
 def run(
@@ -49,7 +50,8 @@ def run(
         for K in range(fewest, most + 1):  # a few starts for each size, then more for the smaller
             found = search.network(K, _share(min(budget, starts - spent), K))
             if found is not None:
-                status, most = f"a network of {K} neurons", K - 1
+                status = f"a network of {K} neurons"
+                most = K if objective.kind == "parameters" else K - 1
                 if best is None or search.value(found) < search.value(best):
                     best = found
                 break
@@ -90,6 +92,8 @@ class _Search:
         self.scale = float(abs(instance.y).max()) or 1.0
         self.most = max(1, min(30, 150 // (instance.n_features + 1)))
         self.bound = math.inf if instance.bound is None else instance.bound
+        generic = best_bound(instance, objective, "generic")
+        self.enough = 0.0 if generic is None else float(generic.value)  # no sparser one is likely
         self.tried = 0
 
     def value(self, network: Network) -> float:
@@ -97,18 +101,29 @@ class _Search:
         return self.instance.value(network, self.objective)
 
     def network(self, K: int, starts: int) -> Network | None:
-        """A network of K neurons through all points within B, exact where the refit succeeds."""
+        """A network of K neurons through all points within B, exact where the refit succeeds.
+
+        The first one found; of parameters, the sparsest of several.
+        """
         splits = list(self._splits(K))
         left = -(-starts // len(splits))  # of each split
+        best, in_vain = None, 0
         while left > 0:
             for signs in splits:
                 if self.limits.left() <= 0.02:
-                    return None
+                    return best
                 found = self._batch(signs, min(left, BATCH))
-                if found is not None and found.n_neurons(self.instance.skip) <= K:
-                    return found
+                if found is None or found.n_neurons(self.instance.skip) > K:
+                    continue
+                if best is None or self.value(found) < self.value(best):
+                    best, in_vain = found, 0
+                else:
+                    in_vain += 1
+                done = self.objective.kind == "neurons" or self.value(best) <= self.enough
+                if done or in_vain == PATIENCE:
+                    return best
             left -= BATCH
-        return None
+        return best
 
     def _splits(self, K: int) -> Iterator[NDArray[np.float64]]:
         """Signs of K neurons; without a skip connection labels of a sign need a neuron of it."""

@@ -35,7 +35,7 @@ def _build(before: building.Index) -> None:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def update(folders: tuple[Path, ...]) -> None:
     """Take better networks and bounds from results FOLDERS into the library (make update)."""
-    from milpsparse.curation.update import constructions
+    from milpsparse.curation.update import constructions, shared
     from milpsparse.curation.update import update as updating
 
     index = library.index()
@@ -44,6 +44,8 @@ def update(folders: tuple[Path, ...]) -> None:
     for folder in folders:
         for news in updating(folder, library.FOLDER, index):
             click.echo(news)
+    for news in shared(library.FOLDER, index):
+        click.echo(news)
     _build(index)
 
 

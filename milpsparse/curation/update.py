@@ -17,9 +17,12 @@ from milpsparse.harness.run import answer_of, instance_of
 from milpsparse.instance import Instance
 from milpsparse.known import Known, of_entries, of_verdict
 from milpsparse.network import Network
-from milpsparse.objective import parse_objective
+from milpsparse.objective import Objective, parse_objective
+from milpsparse.refit import polish
 from milpsparse.rewrite import drop_zeros, split
+from milpsparse.sparsify import sparsify
 
+MOST_POINTS = 200  # of an integer program that looks for a sparser network
 ORDER = ("neurons", "parameters", "l1", "group_l2")  # of a known list; then lp by p
 
 
@@ -57,6 +60,35 @@ def constructions(instances: Path, index: dict[str, Any]) -> Iterator[str]:
             verdict = judged(instance, objective, network)
             new = replace(of_verdict(goal, verdict, "construction", 0.0, None), claimed=None)
             yield from _merge(entry, instance, new, network, None, evidence)
+
+
+def shared(instances: Path, index: dict[str, Any]) -> Iterator[str]:
+    """Try the best network of each objective on the others, where no bound is met yet."""
+    evidence = Evidence(instances)
+    for name, entry in index["instances"].items():
+        instance, known = library.load(name), of_entries(entry["known"])
+        goals = [parse_objective(goal) for goal in known]
+        networks = [(goal, evidence.network(instance, goal)) for goal in goals]
+        for objective in goals:
+            if known[str(objective)].is_optimal or known[str(objective)].is_generic:
+                continue
+            for source, network in networks:
+                if network is not None and source != objective:
+                    for other in _like(instance, objective, network):
+                        verdict = judged(instance, objective, other)
+                        method = f"the network of {source}"
+                        new = of_verdict(str(objective), verdict, method, 0.0, None)
+                        new = replace(new, claimed=None)
+                        yield from _merge(entry, instance, new, other, None, evidence)
+
+
+def _like(instance: Instance, objective: Objective, network: Network) -> Iterator[Network]:
+    """A network, and for the parameters the sparsest one with its activations."""
+    yield network
+    if objective.kind == "parameters" and instance.n_samples <= MOST_POINTS:
+        rough = sparsify(instance, network)
+        if rough is not None:
+            yield polish(instance, rough, objective)
 
 
 def _take(
