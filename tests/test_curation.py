@@ -15,7 +15,7 @@ from milpsparse.curation import mps, pages, table, testsets
 from milpsparse.curation.evidence import LARGEST_PROOF, Evidence
 from milpsparse.curation.features import features, tags
 from milpsparse.curation.picture import picture
-from milpsparse.curation.update import update
+from milpsparse.curation.update import shared, update
 from milpsparse.curation.verify import check_instance
 from milpsparse.family import generate
 from milpsparse.harness.run import run
@@ -116,6 +116,18 @@ def test_results_become_known_values_with_evidence_that_verifies(checkout, monke
     assert entry["seconds"] > 0
     assert list(update(checkout / "activation_search", checkout / "instances", index)) == []
     assert words(name, index, checkout, monkeypatch) == {("network", ""), ("proof", "")}
+
+
+def test_a_network_of_few_neurons_is_tried_on_the_parameters(checkout, monkeypatch):
+    name = "planted_n50_d2_k3_s0"
+    index, instances = bare(name), checkout / "instances"
+    for goal, method in (("parameters", "coordinate_start"), ("neurons", "multistart[starts=500]")):
+        solved(name, goal, method, checkout / goal)
+        list(update(checkout / goal, instances, index))
+    before = of_entries(index["instances"][name]["known"])["parameters"].best.value
+    assert list(shared(instances, index)) == [f"news: {name} parameters {before:g} -> 9"]
+    assert list(shared(instances, index)) == []
+    assert ("network", "") in words(name, index, checkout, monkeypatch)
 
 
 def words(name, index, checkout, monkeypatch):

@@ -7,9 +7,12 @@ import pytest
 
 import milpsparse as ms
 from milpsparse.affine import affine_rank, is_affine
+from milpsparse.algorithms import multistart
 from milpsparse.errors import UnknownName
 from milpsparse.family import generate
+from milpsparse.method import Limits
 from milpsparse.network import from_exact, from_layers
+from milpsparse.objective import parse_objective
 from milpsparse.sample import Sample, misses, subset
 
 
@@ -110,6 +113,18 @@ def test_multistart_keeps_the_construction_where_it_finds_nothing_smaller():
     construction = ms.solve(instance, "neurons", "coordinate_start")
     assert found.primal_bound <= construction.primal_bound
     assert found.verdict.verdict == "ok"
+
+
+def test_of_parameters_multistart_takes_the_sparsest_of_several_networks(monkeypatch):
+    instance = generate("uniform", 0, N=11, d=5, bound=64.0)
+    objective, found = parse_objective("parameters"), []
+    for patience in (0, multistart.PATIENCE):
+        monkeypatch.setattr(multistart, "PATIENCE", patience)
+        search = multistart._Search(instance, objective, Limits(time_limit_s=60))
+        found.append(search.network(3, 1000))
+    first, best = map(search.value, found)
+    assert best == search.enough == 11 < first  # as many as points: no fewer for almost all labels
+    assert all(network.exact for network in found)
 
 
 def test_multistart_stops_at_its_limit():
