@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import milpsparse as ms
+from milpsparse.algorithms.activation_search import _Search
 from milpsparse.answer import from_json
 from milpsparse.cli import cli
 from milpsparse.harness import store
@@ -225,6 +226,17 @@ def test_a_run_keeps_proofs_and_its_check_reads_them(tmp_path):
     kept.unlink()
     assert run("check", out) == 0
     assert next(iter(store.latest(out).values()))["evidence"] == "claimed"
+
+
+def test_few_parameters_are_looked_for_among_the_fewest_neurons():
+    instance = planted(N=40, d=3, K=2, inputs=2)
+    search = _Search(instance, Objective("parameters"), None, starts=0, about=None)
+    search._of_few_neurons(Limits(time_limit_s=100))
+    assert search.best.exact is not None
+    assert instance.value(search.best, search.objective) == 6  # two inputs and a bias, twice
+    narrow = _Search(instance.replace(bound=0.25), search.objective, None, starts=0, about=None)
+    narrow._take(search.best)
+    assert narrow.best is None  # it does not fit the bound
 
 
 def test_sparser_networks_keep_their_activations():

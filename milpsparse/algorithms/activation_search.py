@@ -9,6 +9,7 @@ decided.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,13 +23,16 @@ from milpsparse.instance import Instance
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
+from milpsparse.refit import polish
 from milpsparse.search.level import Level
 from milpsparse.search.space import kind_of
 from milpsparse.search.split import MOST_NEURONS, Found
+from milpsparse.sparsify import sparsify
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart
 PROBES = 8  # short searches a split of the last level, twice as many in the next round
+FEW = 200  # points of an integer program that makes a network of few neurons sparser
 STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
@@ -116,6 +120,8 @@ class _Search:
             self._low_levels(limits)
             if self.best is None:
                 self._improve(limits)
+            if not self.closed and self.objective.kind == "parameters":
+                self._of_few_neurons(limits)
             while not self.closed and limits.left() > 0.02:
                 before = self._programs()
                 for cost in dict.fromkeys((self.top, self.lower)):
@@ -148,12 +154,27 @@ class _Search:
         if self.best is None:
             self._try("coordinate_start", limits, limits.seed)
 
+    def _of_few_neurons(self, limits: Limits) -> None:
+        """A network of the fewest neurons that a search finds, and the sparsest like it."""
+        name, goal = "activation_search[proof=false]", Objective("neurons")
+        found = heuristic(name, self.instance, goal, limits, share=0.2)
+        if found is None:
+            return
+        self._take(found)
+        if self.instance.n_samples <= FEW and (rough := sparsify(self.instance, found)):
+            self._take(polish(self.instance, rough, self.objective))
+
+    def _take(self, found: Network) -> None:
+        fits = found.exact is not None and found.exact.largest <= (
+            self.instance.bound_exact or math.inf
+        )
+        if fits and (self.best is None or self.instance.value(found, self.objective) <= self.top):
+            self.best = found
+
     def _try(self, name: str, limits: Limits, seed: int) -> None:
         found = heuristic(name, self.instance, self.objective, limits, share=0.2, seed=seed)
-        if found is not None and (
-            self.best is None or self.instance.value(found, self.objective) <= self.top
-        ):
-            self.best = found
+        if found is not None:
+            self._take(found)
 
     def _low_levels(self, limits: Limits) -> None:
         """Levels that a few steps refute; or the optimum, if one has a network."""
