@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from milpsparse import library
+from milpsparse import family, library
 from milpsparse.curation import build as building
 from milpsparse.curation import mps, pages, table, testsets
 from milpsparse.curation.evidence import LARGEST_PROOF, Evidence
 from milpsparse.curation.features import features, tags
 from milpsparse.curation.picture import picture
-from milpsparse.curation.update import shared, update
+from milpsparse.curation.update import _merge, shared, update
 from milpsparse.curation.verify import check_instance
 from milpsparse.family import generate
 from milpsparse.harness.run import run
@@ -175,6 +175,26 @@ def test_large_proofs_are_not_kept(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, 2 * LARGEST_PROOF).astype(np.uint8)
     assert not Evidence(tmp_path).keep_proof("x", "neurons", [head, noise.tobytes().hex()])
     assert list(tmp_path.rglob("*.gz")) == []
+
+
+@pytest.mark.parametrize(
+    ("best", "proved"), [(3, ("search", 3)), (5, ("theorem", 2))], ids=["an optimum", "a bound"]
+)
+def test_what_is_too_large_to_keep_counts_where_it_makes_an_optimum(
+    checkout, monkeypatch, best, proved
+):
+    name = "planted_n20_d2_k2_s1"
+    monkeypatch.setattr("milpsparse.curation.evidence.LARGEST_PROOF", 10)
+    known = Known("neurons", fact(best), fact(2, "theorem"))
+    kept, index = Evidence(checkout / "instances"), bare(name)
+    entry, instance = index["instances"][name], library.load(name)
+    kept.keep_network(instance, parse_objective("neurons"), family.network_of("planted", 1, N=20))
+    entry["known"] = known.entries()
+    found = Known("neurons", proved=fact(3, "proof"))
+    list(_merge(entry, instance, found, None, ["{}", "{}"], kept))
+    bound = of_entries(entry["known"])["neurons"].proved
+    assert (bound.evidence, bound.value) == proved
+    assert not kept.proof_file(name, "neurons").exists()
 
 
 def test_a_sample_of_the_committed_evidence_holds(monkeypatch):

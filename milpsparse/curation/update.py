@@ -144,10 +144,12 @@ def _merge(
             yield f"news: {instance.name} {goal} {old.best.value:g} -> {new.best.value:g}"
     if both.proved is new.proved is not None and new.proved.evidence == "proof":
         assert proof is not None
-        if not kept.keep_proof(instance.name, goal, proof):
+        if not both.is_optimal and packed_proof(proof) is None:
+            both = replace(both, proved=old.proved)  # too dear to search again for half an answer
+        elif not kept.keep_proof(instance.name, goal, proof):
             why = f"{new.proved.source}, too large to keep: searched again to verify"
             both = replace(both, proved=replace(new.proved, evidence="search", source=why))
-        if old.proved is not None:
+        if old.proved is not None and both.proved is not old.proved:
             yield f"news: {instance.name} {goal} at least {new.proved.value:g}"
     known = {**of_entries(entry["known"]), goal: both}
     entry["known"] = [e for key in sorted(known, key=_order) for e in known[key].entries()]
