@@ -111,7 +111,7 @@ def cheap_first(
     bound = np.inf if instance.bound is None else instance.bound
     rng = np.random.default_rng(0)
     best, best_price = np.zeros(len(candidates)), np.inf
-    least = _generic_price(instance, objective)
+    least = generic_price(instance, objective)
     for start in range(max(1, min(MAX_STARTS, 2_000_000 // lp.size))):
         factor = rng.uniform(0.25, 4.0, len(candidates)) if start else np.ones(len(candidates))
         if start % 4:  # most vertices shun the dear ones
@@ -130,7 +130,7 @@ def cheap_first(
     return used + [c for c in range(spanning(instance, data)) if c not in used]
 
 
-def _generic_price(instance: Instance, objective: Objective) -> float:
+def generic_price(instance: Instance, objective: Objective) -> float:
     """A price below which almost no labels can be fitted; 0 where none is known."""
     bound = best_bound(instance, objective, "generic") if objective.counts else None
     return 0.0 if bound is None else float(bound.value)

@@ -59,10 +59,14 @@ def heuristic(
         network = execute(parse_method(name), instance, objective, part).network
     except Unsupported:
         return None
-    if network is None or network.exact is None:
-        return None
-    fits = instance.bound_exact is None or network.exact.largest <= instance.bound_exact
-    return network if fits else None
+    return network if network is not None and is_exact(instance, network) else None
+
+
+def is_exact(instance: Instance, network: Network) -> bool:
+    """Whether a network has exact entries, and they are within the bound."""
+    if network.exact is None:
+        return False
+    return instance.bound_exact is None or bool(network.exact.largest <= instance.bound_exact)
 
 
 def with_bound(instance: Instance, network: Network) -> Instance:

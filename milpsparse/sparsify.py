@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from milpsparse.instance import Instance
 from milpsparse.network import Network, Skip
+from milpsparse.objective import Objective
+from milpsparse.refit import polish
 
 SECONDS = 2.0
+MOST_POINTS = 200  # for an integer program on all of them
 ROOM = 4.0  # where there is no bound: entries up to so many times the largest one
 
 
@@ -44,6 +47,14 @@ def sparsify(instance: Instance, network: Network) -> Network | None:
         options={"time_limit": SECONDS},
     )
     return None if found.x is None else _network(network, found.x, m)
+
+
+def sparser(instance: Instance, network: Network, objective: Objective) -> Network | None:
+    """The same, refitted exactly where possible; None for many points, too."""
+    if instance.n_samples > MOST_POINTS:
+        return None
+    rough = sparsify(instance, network)
+    return None if rough is None else polish(instance, rough, objective)
 
 
 def _rows(

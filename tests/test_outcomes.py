@@ -109,7 +109,6 @@ def test_the_server_of_processes_is_started_again_when_somebody_kills_it(tmp_pat
 def test_tasks_end_with_the_harness_even_if_that_is_killed(tmp_path):
     code = f"""
 import sys
-import time
 from pathlib import Path
 sys.path.insert(0, {str(TESTS)!r})
 import faults

@@ -9,7 +9,6 @@ decided.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,21 +17,19 @@ from milpsparse import registry
 from milpsparse.answer import Answer, Termination
 from milpsparse.bounds import best_bound
 from milpsparse.errors import Unsupported
-from milpsparse.execute import heuristic, with_bound
+from milpsparse.execute import heuristic, is_exact, with_bound
 from milpsparse.instance import Instance
 from milpsparse.method import Algorithm, Limits, Option
 from milpsparse.network import Network
 from milpsparse.objective import Objective
-from milpsparse.refit import polish
 from milpsparse.search.level import Level
 from milpsparse.search.space import kind_of
 from milpsparse.search.split import MOST_NEURONS, Found
-from milpsparse.sparsify import sparsify
+from milpsparse.sparsify import sparser
 
 FIRST = 50_000  # simplex steps a split in the first round, four times as many in the next
 QUICK = 1000  # simplex steps a split for low levels, before multistart
 PROBES = 8  # short searches a split of the last level, twice as many in the next round
-FEW = 200  # points of an integer program that makes a network of few neurons sparser
 STARTS = 125  # starts of multistart for each size before the first round, four times as many next
 
 
@@ -158,23 +155,19 @@ class _Search:
         """A network of the fewest neurons that a search finds, and the sparsest like it."""
         name, goal = "activation_search[proof=false]", Objective("neurons")
         found = heuristic(name, self.instance, goal, limits, share=0.2)
-        if found is None:
-            return
-        self._take(found)
-        if self.instance.n_samples <= FEW and (rough := sparsify(self.instance, found)):
-            self._take(polish(self.instance, rough, self.objective))
+        if found is not None:
+            self._take(found)
+            self._take(sparser(self.instance, found, self.objective))
 
-    def _take(self, found: Network) -> None:
-        fits = found.exact is not None and found.exact.largest <= (
-            self.instance.bound_exact or math.inf
-        )
-        if fits and (self.best is None or self.instance.value(found, self.objective) <= self.top):
+    def _take(self, found: Network | None) -> None:
+        """The incumbent, if it is an exact network and better than the last."""
+        if found is None or not is_exact(self.instance, found):
+            return
+        if self.best is None or self.instance.value(found, self.objective) <= self.top:
             self.best = found
 
     def _try(self, name: str, limits: Limits, seed: int) -> None:
-        found = heuristic(name, self.instance, self.objective, limits, share=0.2, seed=seed)
-        if found is not None:
-            self._take(found)
+        self._take(heuristic(name, self.instance, self.objective, limits, share=0.2, seed=seed))
 
     def _low_levels(self, limits: Limits) -> None:
         """Levels that a few steps refute; or the optimum, if one has a network."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milpsparse.answer import Answer, Termination
+from milpsparse.basis import generic_price
 from milpsparse.bounds import best_bound
 from milpsparse.construct import best_construction
 from milpsparse.errors import Unsupported
@@ -92,8 +93,8 @@ class _Search:
         self.scale = float(abs(instance.y).max()) or 1.0
         self.most = max(1, min(30, 150 // (instance.n_features + 1)))
         self.bound = math.inf if instance.bound is None else instance.bound
-        generic = best_bound(instance, objective, "generic")
-        self.enough = 0.0 if generic is None else float(generic.value)  # no sparser one is likely
+        few_neurons = objective.kind == "neurons"  # all networks of one size are worth the same
+        self.enough = math.inf if few_neurons else generic_price(instance, objective)
         self.tried = 0
 
     def value(self, network: Network) -> float:
@@ -119,8 +120,7 @@ class _Search:
                     best, in_vain = found, 0
                 else:
                     in_vain += 1
-                done = self.objective.kind == "neurons" or self.value(best) <= self.enough
-                if done or in_vain == PATIENCE:
+                if self.value(best) <= self.enough or in_vain == PATIENCE:
                     return best
             left -= BATCH
         return best

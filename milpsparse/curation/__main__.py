@@ -39,12 +39,14 @@ def update(folders: tuple[Path, ...]) -> None:
     from milpsparse.curation.update import update as updating
 
     index = library.index()
+    before = {name: entry["known"] for name, entry in index["instances"].items()}
     for news in constructions(library.FOLDER, index):
         click.echo(news)
     for folder in folders:
         for news in updating(folder, library.FOLDER, index):
             click.echo(news)
-    for news in shared(library.FOLDER, index):
+    changed = [name for name, known in before.items() if index["instances"][name]["known"] != known]
+    for news in shared(library.FOLDER, index, changed):
         click.echo(news)
     _build(index)
 

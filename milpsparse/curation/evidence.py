@@ -97,17 +97,20 @@ class Evidence:
         return list(read_lines(path)) if path.is_file() else None
 
     def keep_proof(self, name: str, objective: str, lines: Sequence[str]) -> bool:
-        """Store a proof in the place of the one before, unless it is too large: then there is none.
+        """Store a proof in the place of the one before; False, and nothing, if it is too large.
 
         The data of many points are left out first.
         """
         packed, path = packed_proof(lines), self.proof_file(name, objective)
         if packed is None:
-            path.unlink(missing_ok=True)
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, packed)
         return True
+
+    def drop_proof(self, name: str, objective: str) -> None:
+        """Remove the stored proof, if there is one."""
+        self.proof_file(name, objective).unlink(missing_ok=True)
 
 
 def packed_proof(lines: Sequence[str]) -> bytes | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,10 @@ from milpsparse.harness.run import answer_of, instance_of
 from milpsparse.instance import Instance
 from milpsparse.known import Known, of_entries, of_verdict
 from milpsparse.network import Network
-from milpsparse.objective import Objective, parse_objective
-from milpsparse.refit import polish
+from milpsparse.objective import parse_objective
 from milpsparse.rewrite import drop_zeros, split
-from milpsparse.sparsify import sparsify
+from milpsparse.sparsify import sparser
 
-MOST_POINTS = 200  # of an integer program that looks for a sparser network
 ORDER = ("neurons", "parameters", "l1", "group_l2")  # of a known list; then lp by p
 
 
@@ -56,39 +55,48 @@ def constructions(instances: Path, index: dict[str, Any]) -> Iterator[str]:
         instance = library.load(name)
         network = drop_zeros(split(network, instance.bound_exact), instance.skip)
         for goal in COUNTS:
-            objective = parse_objective(goal)
-            verdict = judged(instance, objective, network)
-            new = replace(of_verdict(goal, verdict, "construction", 0.0, None), claimed=None)
-            yield from _merge(entry, instance, new, network, None, evidence)
+            yield from _offer(entry, instance, goal, network, "construction", evidence)
 
 
-def shared(instances: Path, index: dict[str, Any]) -> Iterator[str]:
-    """Try the best network of each objective on the others, where no bound is met yet."""
+def shared(
+    instances: Path, index: dict[str, Any], names: Iterable[str] | None = None
+) -> Iterator[str]:
+    """Try the best network of each objective on the others, where no bound is met yet.
+
+    Of parameters, the sparsest network with its activations, too. `names`: of these instances only.
+    """
     evidence = Evidence(instances)
-    for name, entry in index["instances"].items():
-        instance, known = library.load(name), of_entries(entry["known"])
-        goals = [parse_objective(goal) for goal in known]
-        networks = [(goal, evidence.network(instance, goal)) for goal in goals]
-        for objective in goals:
-            if known[str(objective)].is_optimal or known[str(objective)].is_generic:
+    for name in index["instances"] if names is None else names:
+        entry = index["instances"][name]
+        known = of_entries(entry["known"])
+        goals = [goal for goal, k in known.items() if not (k.is_optimal or k.is_generic)]
+        if not goals:
+            continue
+        instance = library.load(name)
+        networks = {key: evidence.network(instance, parse_objective(key)) for key in known}
+        for goal, (source, network) in product(goals, networks.items()):
+            if network is None or source == goal:
                 continue
-            for source, network in networks:
-                if network is not None and source != objective:
-                    for other in _like(instance, objective, network):
-                        verdict = judged(instance, objective, other)
-                        method = f"the network of {source}"
-                        new = of_verdict(str(objective), verdict, method, 0.0, None)
-                        new = replace(new, claimed=None)
-                        yield from _merge(entry, instance, new, other, None, evidence)
+            method = f"the network of {source}"
+            yield from _offer(entry, instance, goal, network, method, evidence)
+            if goal == "parameters":
+                sparse = sparser(instance, network, parse_objective(goal))
+                if sparse is not None:
+                    yield from _offer(entry, instance, goal, sparse, method, evidence)
 
 
-def _like(instance: Instance, objective: Objective, network: Network) -> Iterator[Network]:
-    """A network, and for the parameters the sparsest one with its activations."""
-    yield network
-    if objective.kind == "parameters" and instance.n_samples <= MOST_POINTS:
-        rough = sparsify(instance, network)
-        if rough is not None:
-            yield polish(instance, rough, objective)
+def _offer(
+    entry: dict[str, Any],
+    instance: Instance,
+    goal: str,
+    network: Network,
+    method: str,
+    kept: Evidence,
+) -> Iterator[str]:
+    """Bring a network that no run has found, with what the check proves of it."""
+    verdict = judged(instance, parse_objective(goal), network)
+    new = replace(of_verdict(goal, verdict, method, 0.0, None), claimed=None)
+    yield from _merge(entry, instance, new, network, None, kept)
 
 
 def _take(
@@ -144,11 +152,14 @@ def _merge(
             yield f"news: {instance.name} {goal} {old.best.value:g} -> {new.best.value:g}"
     if both.proved is new.proved is not None and new.proved.evidence == "proof":
         assert proof is not None
-        if not both.is_optimal and packed_proof(proof) is None:
-            both = replace(both, proved=old.proved)  # too dear to search again for half an answer
-        elif not kept.keep_proof(instance.name, goal, proof):
+        if kept.keep_proof(instance.name, goal, proof):
+            pass
+        elif both.is_optimal:
+            kept.drop_proof(instance.name, goal)
             why = f"{new.proved.source}, too large to keep: searched again to verify"
             both = replace(both, proved=replace(new.proved, evidence="search", source=why))
+        else:
+            both = replace(both, proved=old.proved)  # too dear to search again for half an answer
         if old.proved is not None and both.proved is not old.proved:
             yield f"news: {instance.name} {goal} at least {new.proved.value:g}"
     known = {**of_entries(entry["known"]), goal: both}
