@@ -228,6 +228,19 @@ def test_a_run_keeps_proofs_and_its_check_reads_them(tmp_path):
     assert next(iter(store.latest(out).values()))["evidence"] == "claimed"
 
 
+def test_a_search_ends_although_no_proof_is_written_in_time(monkeypatch):
+    asked = []
+
+    def never(level, original, limits):
+        asked.append(level.cost)
+        assert len(asked) < 100, "it asks again and again"
+
+    monkeypatch.setattr(Level, "proof", never)
+    search = _Search(planted(K=3), NEURONS, None, starts=0, about=planted(K=3))
+    assert search.run(Limits(time_limit_s=1)).lower < 3  # the theorem's
+    assert asked
+
+
 def test_few_parameters_are_looked_for_among_the_fewest_neurons():
     instance = planted(N=40, d=3, K=2, inputs=2)
     search = _Search(instance, Objective("parameters"), None, starts=0, about=None)

@@ -185,7 +185,9 @@ class _Search:
         found = level.run(steps, limits)
         if found == Found.NETWORK:
             self.best = level.network
-        elif found == Found.NOTHING and self._is_written(level, limits):
+        elif found == Found.NOTHING:
+            if not self._is_written(level, limits):
+                return Found.OPEN
             self.lower, self.proved = cost + 1, level
         return found
 
